@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people. What kbuild reads is in Kbuild; the two never look at each other's
+# variables, so DKMS may set KERNELRELEASE as it likes.
+
+VERSION := $(shell sed -n 's/^.define TISCSI_VERSION "\(.*\)"/\1/p' include/tcm_iscsi/version.h)
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+DKMS_SRC := /usr/src/tcm_iscsi-$(VERSION)
+
+# What a build needs, and nothing that only tests need.
+SHIPPED := Kbuild Makefile dkms.conf LICENSE README include kmod
+
+all: modules tools
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=updates modules_install
+
+tools:
+	$(MAKE) -C tools/tcm-iscsi VERSION=$(VERSION)
+
+install: tools
+	$(MAKE) -C tools/tcm-iscsi VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+
+# Copy the sources where DKMS looks for them, then build and install for this kernel.
+dkms-install:
+	grep -qx 'PACKAGE_VERSION="$(VERSION)"' dkms.conf
+	install -d $(DKMS_SRC)
+	tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' --exclude='.*.cmd' $(SHIPPED) | \
+		tar -x -C $(DKMS_SRC)
+	dkms add -m tcm_iscsi -v $(VERSION) || dkms status -m tcm_iscsi -v $(VERSION)
+	dkms install -m tcm_iscsi -v $(VERSION)
+
+dkms-uninstall:
+	dkms remove -m tcm_iscsi -v $(VERSION) --all
+	rm -r $(DKMS_SRC)
+
+# The main job, end to end, in a kernel of the lab.
+KERNEL ?= debian-12
+demo:
+	tools/testing/demo --kernel $(KERNEL)
+
+# Everything that must hold before a change lands.
+check:
+	tools/testing/check
+
+host-test:
+	$(MAKE) -C kunit/host test
+
+static:
+	tools/testing/static/static
+
+clean:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C tools/tcm-iscsi clean
+
+help:
+	@echo 'make                    module for the running kernel (KDIR=... for another), and the tool'
+	@echo 'make modules_install    install the module; then run depmod'
+	@echo 'make dkms-install       install through DKMS: rebuilt with every new kernel'
+	@echo 'make dkms-uninstall     take it away again'
+	@echo 'make tools, install     the tool tcm-iscsi'
+	@echo 'make demo               watch it work in a virtual machine; KERNEL=name for another kernel'
+	@echo 'make check              all tests; needs root on Debian 12, installs what it needs'
+	@echo 'make host-test          unit tests of the protocol core only'
+	@echo 'make static             static checks only'
+	@echo 'make clean'
+
+.PHONY: all modules modules_install tools install dkms-install dkms-uninstall demo check \
+	host-test static clean help

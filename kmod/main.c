@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Load and unload: the order, and nothing else.
+ *
+ * Everything that a configfs write can reach is ready before the fabric is
+ * registered, and nothing is taken down before it is unregistered. configfs
+ * holds a module reference while a target exists, so unloading starts with no
+ * portal, no session and only logins that are already ending.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include <tcm_iscsi/version.h>
+
+#include "sess/crypto.h"
+#include "sess/login.h"
+#include "sess/session.h"
+#include "sess/target.h"
+#include "sess/tune.h"
+#include "tcm/tcm.h"
+
+static char *fabric = "";
+module_param(fabric, charp, 0444);
+MODULE_PARM_DESC(fabric, "register under this fabric name instead of iscsi, to run beside iscsi_target_mod");
+
+static unsigned int login_workers = 2;
+module_param(login_workers, uint, 0444);
+MODULE_PARM_DESC(login_workers, "threads that serve logins, 1 to 8 (default 2)");
+
+static int io_nice;
+module_param(io_nice, int, 0644);
+MODULE_PARM_DESC(io_nice, "niceness of connection threads, -20 to 19 (default 0)");
+
+int tiscsi_io_nice(void)
+{
+	return clamp(READ_ONCE(io_nice), -20, 19);
+}
+
+unsigned int tiscsi_login_worker_count(void)
+{
+	return login_workers;
+}
+
+static int __init tiscsi_init(void)
+{
+	int ret;
+
+	ret = tiscsi_crypto_init();
+	if (ret)
+		return ret;
+	ret = tiscsi_sess_init();
+	if (ret)
+		goto err_crypto;
+	ret = tiscsi_login_init();
+	if (ret)
+		goto err_sess;
+	ret = tiscsi_portal_init();
+	if (ret)
+		goto err_login;
+	ret = tiscsi_fabric_register(fabric[0] ? fabric : "iscsi", fabric[0] ? fabric : "iSCSI");
+	if (ret)
+		goto err_portal;
+	return 0;
+
+err_portal:
+	tiscsi_portal_exit();
+err_login:
+	tiscsi_login_exit();
+err_sess:
+	tiscsi_sess_exit();
+err_crypto:
+	tiscsi_crypto_exit();
+	return ret;
+}
+
+static void __exit tiscsi_exit(void)
+{
+	tiscsi_fabric_unregister();
+	tiscsi_portal_exit();
+	tiscsi_login_exit();
+	tiscsi_sess_exit();
+	tiscsi_crypto_exit();
+}
+
+module_init(tiscsi_init);
+module_exit(tiscsi_exit);
+
+MODULE_DESCRIPTION("iSCSI target fabric for target_core_mod");
+MODULE_AUTHOR("The tcm_iscsi developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(TISCSI_VERSION);

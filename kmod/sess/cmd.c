@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Command slots: life of a command between the wire and target_core.
+ *
+ * Who touches a slot. The I/O thread owns it. Upcalls from target_core set a bit
+ * in cmd->mail, put the slot on conn->mail_list and wake the thread; that is all
+ * they do, because they may run in hard interrupt context. The exception is a
+ * connection whose thread is gone (conn->drained): there the upcall finishes the
+ * command itself. The bit decides who does it: the thread sets drained and then
+ * looks at every slot's bits, the upcall sets its bit and then looks at drained,
+ * with a full barrier between on both sides; test_and_clear_bit() lets exactly
+ * one of them win.
+ *
+ * References. target_core's kref has two counts: one is dropped by target_core
+ * when it is finished, one by us when the response was handed to TCP or will
+ * never be sent (tiscsi_cmd_drop()). If target_core aborts a command without
+ * answering, it drops ours too; then all we see is the released upcall.
+ */
+#include <linux/slab.h>
+#include <linux/mm.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
+
+#include "cmd.h"
+#include "conn.h"
+#include "session.h"
+
+/* -- slots -- */
+
+int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth)
+{
+	u32 nr = min_t(u32, depth + TISCSI_CMD_SPARE, ICORE_TTT_SLOTS);
+	u32 i;
+
+	conn->cmds = kvcalloc(nr, sizeof(*conn->cmds), GFP_KERNEL);
+	if (!conn->cmds)
+		return -ENOMEM;
+	conn->nr_cmds = nr;
+	for (i = nr; i-- > 0;) {
+		struct tiscsi_cmd *cmd = &conn->cmds[i];
+
+		cmd->conn = conn;
+		cmd->slot = i;
+		INIT_LIST_HEAD(&cmd->item.node);
+		INIT_LIST_HEAD(&cmd->node);
+		INIT_LIST_HEAD(&cmd->r2t_node);
+		INIT_HLIST_NODE(&cmd->itt_node);
+		cmd->free_node.next = conn->free ? &conn->free->free_node : NULL;
+		conn->free = cmd;
+	}
+	conn->nr_free = nr;
+	return 0;
+}
+
+void tiscsi_cmd_free_slots(struct tiscsi_conn *conn)
+{
+	kvfree(conn->cmds);
+	conn->cmds = NULL;
+	conn->free = NULL;
+	conn->nr_free = 0;
+}
+
+static void tiscsi_cmd_push_free(struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	cmd->state = TISCSI_CMD_FREE;
+	cmd->free_node.next = conn->free ? &conn->free->free_node : NULL;
+	conn->free = cmd;
+	conn->nr_free++;
+}
+
+/**
+ * tiscsi_cmd_get - take a free slot and make the task known by its ITT
+ * @conn: the connection
+ * @itt: not in use (tiscsi_cmd_find())
+ *
+ * Does not sleep; may run under the socket lock. Return: the slot or NULL.
+ */
+struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt)
+{
+	struct tiscsi_cmd *cmd = conn->free;
+
+	if (!cmd)
+		return NULL;
+	conn->free = cmd->free_node.next ?
+		container_of(cmd->free_node.next, struct tiscsi_cmd, free_node) : NULL;
+	conn->nr_free--;
+
+	cmd->mail = 0;
+	/* 16 bits that never read as all ones: then no tag can be the reserved one. */
+	cmd->gen = cmd->gen >= 0xfffe ? 0 : cmd->gen + 1;
+	cmd->windowed = false;
+	cmd->immediate = false;
+	cmd->tmr = false;
+	cmd->core = false;
+	cmd->suppress = false;
+	cmd->read = false;
+	cmd->write = false;
+	cmd->edtl = 0;
+	cmd->buf_len = 0;
+	cmd->cur.sg = NULL;
+	memset(&cmd->res, 0, sizeof(cmd->res));
+	memset(&cmd->rs, 0, sizeof(cmd->rs));
+	memset(&cmd->ws, 0, sizeof(cmd->ws));
+	cmd->itt = itt;
+	cmd->hashed = true;
+	hash_add(conn->itt_hash, &cmd->itt_node, itt);
+	conn->last_itt = itt;
+	return cmd;
+}
+
+struct tiscsi_cmd *tiscsi_cmd_find(struct tiscsi_conn *conn, u32 itt)
+{
+	struct tiscsi_cmd *cmd;
+
+	hash_for_each_possible(conn->itt_hash, cmd, itt_node, itt)
+		if (cmd->itt == itt)
+			return cmd;
+	return NULL;
+}
+
+/* The task has ended as far as the initiator can see: its ITT may come again. */
+void tiscsi_cmd_unhash(struct tiscsi_cmd *cmd)
+{
+	if (!cmd->hashed)
+		return;
+	cmd->hashed = false;
+	hash_del(&cmd->itt_node);
+}
+
+/**
+ * tiscsi_cmd_retire - the PDU that ends the task is being built
+ * @cmd: the command
+ *
+ * Before its numbers are stamped: the window that this PDU advertises already
+ * has the place that it frees (the slots beyond the window cover the rest of the
+ * slot's life).
+ */
+void tiscsi_cmd_retire(struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	tiscsi_cmd_unhash(cmd);
+	if (cmd->windowed) {
+		cmd->windowed = false;
+		icore_window_give(&conn->sess->window);
+	}
+	if (cmd->immediate) {
+		cmd->immediate = false;
+		conn->immediates--;
+	}
+}
+
+/* No payload may go to this command any more; its pages are about to vanish. */
+static void tiscsi_cmd_leave_sink(struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	if (conn->sink.kind == TISCSI_SINK_CMD && conn->sink.cmd == cmd) {
+		conn->sink.kind = TISCSI_SINK_NONE;
+		conn->sink.cmd = NULL;
+	}
+	if (conn->rx_wait == cmd)
+		conn->rx_wait = NULL;
+	list_del_init(&cmd->r2t_node);
+	list_del_init(&cmd->node);
+}
+
+/**
+ * tiscsi_cmd_drop - our reference goes: sent, or never to be answered
+ * @cmd: not in any queue
+ *
+ * The slot comes back through the released upcall, at once if it was never given
+ * to target_core.
+ */
+void tiscsi_cmd_drop(struct tiscsi_cmd *cmd)
+{
+	tiscsi_cmd_leave_sink(cmd);
+	tiscsi_cmd_retire(cmd);
+	cmd->state = TISCSI_CMD_RETIRED;
+	if (cmd->core)
+		tiscsi_tcm_put(cmd);
+	else
+		tiscsi_cmd_push_free(cmd);
+}
+
+/**
+ * tiscsi_cmd_collect_released - take back slots whose last reference is gone
+ * @conn: the connection
+ *
+ * A slot that target_core aborted comes here without having been retired.
+ */
+void tiscsi_cmd_collect_released(struct tiscsi_conn *conn)
+{
+	struct llist_node *list = llist_del_all(&conn->released);
+	struct tiscsi_cmd *cmd, *next;
+
+	llist_for_each_entry_safe(cmd, next, list, free_node) {
+		tiscsi_cmd_leave_sink(cmd);
+		tiscsi_cmd_retire(cmd);
+		tiscsi_cmd_push_free(cmd);
+	}
+}
+
+/* -- position in a buffer -- */
+
+void tiscsi_sgcur_init(struct tiscsi_sgcur *cur, struct scatterlist *sg)
+{
+	cur->sg = sg;
+	cur->sg_off = 0;
+	cur->pos = 0;
+}
+
+void tiscsi_sgcur_move(struct tiscsi_sgcur *cur, u32 n)
+{
+	cur->pos += n;
+	cur->sg_off += n;
+	while (cur->sg && cur->sg_off >= cur->sg->length) {
+		cur->sg_off -= cur->sg->length;
+		cur->sg = sg_next(cur->sg);
+	}
+}
+
+/* Offsets ascend (DataPDUInOrder=Yes), so going backwards is an error of ours. */
+bool tiscsi_sgcur_seek(struct tiscsi_sgcur *cur, u32 pos)
+{
+	if (WARN_ON_ONCE(pos < cur->pos))
+		return false;
+	if (pos > cur->pos)
+		tiscsi_sgcur_move(cur, pos - cur->pos);
+	return true;
+}
+
+/* -- answers -- */
+
+/**
+ * tiscsi_cmd_respond - the status is known and may be sent
+ * @cmd: cmd->res is valid; the initiator owes no data
+ */
+void tiscsi_cmd_respond(struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	tiscsi_cmd_leave_sink(cmd);
+	if (cmd->suppress) {
+		tiscsi_cmd_drop(cmd);
+		return;
+	}
+	if (cmd->res.sg && cmd->res.data_len) {
+		icore_rseq_init(&cmd->rs, &conn->params,
+				min(cmd->res.data_len, cmd->edtl));
+		tiscsi_sgcur_init(&cmd->cur, cmd->res.sg);
+	}
+	cmd->state = TISCSI_CMD_QUEUED;
+	list_add_tail(&cmd->item.node, &conn->tx_done);
+}
+
+/* The status is known; wait for data that the initiator has promised (11.4.2). */
+static void tiscsi_cmd_finish(struct tiscsi_cmd *cmd)
+{
+	if (cmd->write) {
+		icore_wseq_limit(&cmd->ws, 0);
+		if (icore_wseq_waiting(&cmd->ws) && !cmd->suppress) {
+			cmd->state = TISCSI_CMD_LINGER;
+			list_del_init(&cmd->r2t_node);
+			list_move_tail(&cmd->node, &cmd->conn->collect);
+			return;
+		}
+	}
+	tiscsi_cmd_respond(cmd);
+}
+
+/* An answer without target_core. */
+void tiscsi_cmd_local_status(struct tiscsi_cmd *cmd, u8 status)
+{
+	cmd->res.status = status;
+	if (cmd->edtl) {
+		cmd->res.residual_flags = ICORE_RSP_UNDERFLOW;
+		cmd->res.residual = cmd->edtl;
+	}
+	cmd->state = TISCSI_CMD_DONE;
+	tiscsi_cmd_finish(cmd);
+}
+
+void tiscsi_cmd_local_sense(struct tiscsi_cmd *cmd, u8 key, u8 asc, u8 ascq)
+{
+	scsi_build_sense_buffer(0, cmd->sense_buffer, key, asc, ascq);
+	cmd->res.sense = cmd->sense_buffer;
+	cmd->res.sense_len = 18;
+	tiscsi_cmd_local_status(cmd, SAM_STAT_CHECK_CONDITION);
+}
+
+/* -- mail -- */
+
+static void tiscsi_cmd_buffer_ready(struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+	struct scatterlist *sg;
+	u32 len;
+
+	sg = tiscsi_tcm_buffer(cmd, &len);
+	cmd->buf_len = len;
+	tiscsi_sgcur_init(&cmd->cur, sg);
+	icore_wseq_limit(&cmd->ws, len);
+	cmd->state = TISCSI_CMD_COLLECT;
+	cmd->data_since = jiffies;
+	list_move_tail(&cmd->node, &conn->collect);
+	if (conn->rx_wait == cmd)
+		conn->rx_wait = NULL;
+	else
+		tiscsi_cmd_data_progress(cmd);
+}
+
+static void tiscsi_cmd_one_mail(struct tiscsi_cmd *cmd)
+{
+	if (test_and_clear_bit(TISCSI_MAIL_WRITE_READY, &cmd->mail)) {
+		if (cmd->suppress)
+			tiscsi_tcm_kill(cmd);
+		else
+			tiscsi_cmd_buffer_ready(cmd);
+	}
+	if (test_and_clear_bit(TISCSI_MAIL_COMPLETED, &cmd->mail)) {
+		tiscsi_tcm_result(cmd, &cmd->res);
+		cmd->state = TISCSI_CMD_DONE;
+		if (cmd->conn->rx_wait == cmd)
+			cmd->conn->rx_wait = NULL;
+		tiscsi_cmd_finish(cmd);
+	}
+	if (test_and_clear_bit(TISCSI_MAIL_TMR, &cmd->mail)) {
+		cmd->state = TISCSI_CMD_DONE;
+		tiscsi_cmd_respond(cmd);
+	}
+}
+
+/**
+ * tiscsi_cmd_take_mail - act on what target_core said, in the order it said it
+ * @conn: the connection
+ */
+void tiscsi_cmd_take_mail(struct tiscsi_conn *conn)
+{
+	struct llist_node *list = llist_del_all(&conn->mail_list);
+	struct tiscsi_cmd *cmd, *next;
+
+	list = llist_reverse_order(list);
+	llist_for_each_entry_safe(cmd, next, list, mail_node) {
+		/* From here on the node may be queued again by another upcall. */
+		clear_bit(TISCSI_MAIL_QUEUED, &cmd->mail);
+		smp_mb__after_atomic();
+		tiscsi_cmd_one_mail(cmd);
+	}
+}
+
+/* The thread is gone: whoever gets the bit ends the command. */
+static void tiscsi_cmd_drained_mail(struct tiscsi_cmd *cmd)
+{
+	if (test_and_clear_bit(TISCSI_MAIL_WRITE_READY, &cmd->mail))
+		tiscsi_tcm_kill(cmd);
+	if (test_and_clear_bit(TISCSI_MAIL_COMPLETED, &cmd->mail))
+		tiscsi_tcm_put(cmd);
+	if (test_and_clear_bit(TISCSI_MAIL_TMR, &cmd->mail))
+		tiscsi_tcm_put(cmd);
+}
+
+static void tiscsi_cmd_post(struct tiscsi_cmd *cmd, int bit)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	set_bit(bit, &cmd->mail);
+	smp_mb__after_atomic();
+	if (READ_ONCE(conn->drained)) {
+		tiscsi_cmd_drained_mail(cmd);
+		return;
+	}
+	if (test_and_set_bit(TISCSI_MAIL_QUEUED, &cmd->mail))
+		return;
+	if (llist_add(&cmd->mail_node, &conn->mail_list) && current != conn->task)
+		tiscsi_conn_wake(conn);
+}
+
+void tiscsi_cmd_write_ready(struct tiscsi_cmd *cmd)
+{
+	tiscsi_cmd_post(cmd, TISCSI_MAIL_WRITE_READY);
+}
+
+void tiscsi_cmd_completed(struct tiscsi_cmd *cmd)
+{
+	tiscsi_cmd_post(cmd, TISCSI_MAIL_COMPLETED);
+}
+
+void tiscsi_cmd_tmr_done(struct tiscsi_cmd *cmd, u8 response)
+{
+	cmd->tmr_response = response;
+	tiscsi_cmd_post(cmd, TISCSI_MAIL_TMR);
+}
+
+void tiscsi_cmd_released(struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	/*
+	 * target_core puts the command counter after this call, and conn is freed
+	 * only after the counter has drained: conn is valid here.
+	 */
+	if (llist_add(&cmd->free_node, &conn->released) && READ_ONCE(conn->rx_blocked))
+		tiscsi_conn_post(conn, TISCSI_EV_RELEASED);
+}
+
+/* -- the way in -- */
+
+/**
+ * tiscsi_cmd_submit - give a decoded command to target_core
+ * @cmd: READY; its fields are set
+ * @cdb: the whole CDB
+ *
+ * Sleeps as long as the backend's submission does. On return the command may be
+ * in any later state.
+ */
+void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
+{
+	list_del_init(&cmd->node);
+	cmd->state = TISCSI_CMD_SUBMITTED;
+	cmd->core = true;
+	if (tiscsi_tcm_submit(cmd, cdb, cmd->edtl, cmd->read, cmd->write, cmd->attr)) {
+		cmd->core = false;
+		tiscsi_cmd_local_status(cmd, SAM_STAT_BUSY);
+		return;
+	}
+	tiscsi_cmd_take_mail(cmd->conn);
+}
+
+void tiscsi_cmd_submit_ready(struct tiscsi_conn *conn)
+{
+	struct tiscsi_cmd *cmd;
+
+	while ((cmd = list_first_entry_or_null(&conn->ready, struct tiscsi_cmd, node)))
+		tiscsi_cmd_submit(cmd, cmd->cdb);
+}
+
+/**
+ * tiscsi_cmd_data_progress - look at a write after something changed
+ * @cmd: COLLECT or LINGER
+ */
+void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	if (cmd->state == TISCSI_CMD_LINGER) {
+		if (!icore_wseq_waiting(&cmd->ws))
+			tiscsi_cmd_respond(cmd);
+		return;
+	}
+	if (cmd->state != TISCSI_CMD_COLLECT)
+		return;
+
+	if (cmd->ws.error != ICORE_DATA_GOOD) {
+		if (!icore_wseq_drained(&cmd->ws))
+			return;
+		tiscsi_cmd_leave_sink(cmd);
+		cmd->state = TISCSI_CMD_EXECUTE;
+		tiscsi_tcm_fail(cmd, cmd->ws.error);
+	} else if (icore_wseq_complete(&cmd->ws)) {
+		tiscsi_cmd_leave_sink(cmd);
+		cmd->state = TISCSI_CMD_EXECUTE;
+		tiscsi_tcm_execute(cmd);
+	} else if (list_empty(&cmd->r2t_node)) {
+		list_add_tail(&cmd->r2t_node, &conn->tx_r2t);
+	}
+}
+
+/* -- the way out -- */
+
+/**
+ * tiscsi_cmd_abort_local - end a command that target_core does not run yet
+ * @cmd: any state
+ *
+ * No response will be sent. Return: false if the command is executing or its
+ * response is under way, so that this is not ours to decide.
+ */
+bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd)
+{
+	switch (cmd->state) {
+	case TISCSI_CMD_COLLECT:
+		cmd->suppress = true;
+		tiscsi_cmd_leave_sink(cmd);
+		tiscsi_cmd_retire(cmd);
+		cmd->state = TISCSI_CMD_EXECUTE;
+		tiscsi_tcm_kill(cmd);
+		return true;
+	case TISCSI_CMD_LINGER:
+		cmd->suppress = true;
+		tiscsi_cmd_respond(cmd);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * tiscsi_cmd_scan_aborted - release writes that another initiator's reset marked
+ * @conn: the connection
+ *
+ * target_core has no callback for it: it marks the command and waits until we
+ * come back with the data, which may be never.
+ */
+void tiscsi_cmd_scan_aborted(struct tiscsi_conn *conn)
+{
+	struct tiscsi_cmd *cmd, *next;
+
+	list_for_each_entry_safe(cmd, next, &conn->collect, node) {
+		if (cmd->state != TISCSI_CMD_COLLECT || !tiscsi_tcm_aborted(cmd))
+			continue;
+		tiscsi_cmd_leave_sink(cmd);
+		cmd->state = TISCSI_CMD_EXECUTE;
+		tiscsi_tcm_execute(cmd);
+	}
+}
+
+/**
+ * tiscsi_cmd_end_all - the connection is over: let go of every command
+ * @conn: socket released; I/O thread, as one of its last acts
+ *
+ * Afterwards nothing refers to a slot but target_core, and upcalls finish what it
+ * still has.
+ */
+void tiscsi_cmd_end_all(struct tiscsi_conn *conn)
+{
+	struct tiscsi_cmd *cmd;
+	u32 i;
+
+	tiscsi_cmd_take_mail(conn);
+	WRITE_ONCE(conn->drained, true);
+	smp_mb(); /* pairs with the barrier in tiscsi_cmd_post() */
+
+	for (i = 0; i < conn->nr_cmds; i++) {
+		cmd = &conn->cmds[i];
+		list_del_init(&cmd->item.node);
+		list_del_init(&cmd->node);
+		list_del_init(&cmd->r2t_node);
+		switch (cmd->state) {
+		case TISCSI_CMD_COLLECT:
+			tiscsi_tcm_kill(cmd);
+			break;
+		case TISCSI_CMD_DONE:
+		case TISCSI_CMD_LINGER:
+		case TISCSI_CMD_QUEUED:
+		case TISCSI_CMD_SENDING:
+			if (cmd->core)
+				tiscsi_tcm_put(cmd);
+			break;
+		case TISCSI_CMD_SUBMITTED:
+		case TISCSI_CMD_EXECUTE:
+			tiscsi_cmd_drained_mail(cmd);
+			break;
+		case TISCSI_CMD_FREE:
+		case TISCSI_CMD_READY:
+		case TISCSI_CMD_RETIRED:
+			break;
+		}
+		cmd->state = TISCSI_CMD_RETIRED;
+	}
+}

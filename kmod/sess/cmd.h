@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Command slots.
+ *
+ * A connection allocates all its slots at hand-over: the CmdSN window, a few for
+ * immediate commands and task management, and a few that cover the time between
+ * sending a response (which opens the window) and target_core's last reference.
+ * Hence no allocation can fail while commands arrive, and a peer that ignores
+ * the window costs itself only.
+ *
+ * Owner of every field not marked otherwise: the connection's I/O thread. While
+ * target_core works on the command (between tiscsi_tcm_submit() and the
+ * completed or released upcall), it owns @se_cmd.
+ */
+#ifndef TISCSI_CMD_H
+#define TISCSI_CMD_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/scatterlist.h>
+#include <target/target_core_base.h>
+
+#include <tcm_iscsi/core.h>
+
+#include "../tcm/tcm.h"
+#include "conn.h"
+
+#define TISCSI_CMD_SPARE	16	/* slots beyond the window */
+#define TISCSI_IMMEDIATE_MAX	8	/* immediate commands at a time, of the spare slots */
+
+enum tiscsi_cmd_state {
+	TISCSI_CMD_FREE,
+	TISCSI_CMD_READY,	/* decoded, on conn->ready, not yet submitted */
+	TISCSI_CMD_SUBMITTED,	/* target_core has it, no buffer yet or none needed */
+	TISCSI_CMD_COLLECT,	/* write: data is coming in, on conn->collect */
+	TISCSI_CMD_EXECUTE,	/* write: complete, handed back to target_core */
+	TISCSI_CMD_DONE,	/* status known */
+	TISCSI_CMD_LINGER,	/* failed early; its data must still arrive */
+	TISCSI_CMD_QUEUED,	/* on conn->tx_done */
+	TISCSI_CMD_SENDING,	/* in the present batch */
+	TISCSI_CMD_RETIRED,	/* our reference is gone; waits for release */
+};
+
+/* Bits of tiscsi_cmd.mail: set by upcalls in any context, taken by the owner. */
+#define TISCSI_MAIL_WRITE_READY	0
+#define TISCSI_MAIL_COMPLETED	1
+#define TISCSI_MAIL_TMR		2
+#define TISCSI_MAIL_QUEUED	3	/* the command is on conn->mail_list */
+#define TISCSI_MAIL_DATA_IN	4	/* with COMPLETED: there is data to send */
+
+/**
+ * struct tiscsi_sgcur - position in a scatterlist; only moves forward
+ * @sg: present entry, NULL at the end
+ * @sg_off: bytes of it already used
+ * @pos: absolute offset
+ */
+struct tiscsi_sgcur {
+	struct scatterlist *sg;
+	u32 sg_off;
+	u32 pos;
+};
+
+/**
+ * struct tiscsi_cmd - one command slot
+ * @se_cmd: target_core's
+ * @conn: constant
+ * @mail: see above; atomic bits
+ * @mail_node: in conn->mail_list while TISCSI_MAIL_QUEUED
+ * @free_node: in conn->released after the last reference, then in conn->free
+ * @itt_node: in conn->itt_hash while @hashed
+ * @item: in conn->tx_done or the present batch, as @state says
+ * @node: in conn->ready, ->collect or ->execute, as @state says
+ * @r2t_node: in conn->tx_r2t while an R2T may be due
+ * @slot: index in conn->cmds, constant
+ * @gen: changes with each use of the slot: stale TTTs are recognised by it
+ * @windowed: takes part in the CmdSN window until its status is stamped
+ * @immediate: counts against TISCSI_IMMEDIATE_MAX
+ * @tmr: a task management function
+ * @core: target_core holds references; else the slot is answered locally
+ * @suppress: no response may be sent (aborted)
+ * @hashed: the task exists as far as the initiator is concerned
+ * @lun: as received, for R2T
+ * @ws: write sequencing
+ * @rs: read cursor
+ * @cur: where the next byte goes to or comes from
+ * @buf_len: bytes in the buffer that @cur walks
+ * @res: how it ended; valid from TISCSI_CMD_DONE
+ * @tmr_response: wire code, for @tmr
+ * @data_since: jiffies when the initiator began to owe data
+ * @sense_buffer: given to target_core
+ */
+struct tiscsi_cmd {
+	struct se_cmd se_cmd;
+	struct tiscsi_conn *conn;
+	unsigned long mail;
+	struct llist_node mail_node;
+	struct llist_node free_node;
+	struct hlist_node itt_node;
+	struct tiscsi_txitem item;
+	struct list_head node;
+	struct list_head r2t_node;
+	enum tiscsi_cmd_state state;
+	u16 slot;
+	u16 gen;
+	bool windowed;
+	bool immediate;
+	bool tmr;
+	bool core;
+	bool suppress;
+	bool hashed;
+	bool read;
+	bool write;
+	u8 attr;
+	u8 tmr_function;
+	u8 tmr_response;
+	u8 lun[8];
+	u32 itt;
+	u32 cmdsn;
+	u32 edtl;
+	u32 rtt;
+	u32 ref_cmdsn;
+	struct icore_wseq ws;
+	struct icore_rseq rs;
+	struct tiscsi_sgcur cur;
+	u32 buf_len;
+	struct tiscsi_result res;
+	unsigned long data_since;
+	u8 cdb[16];
+	u8 sense_buffer[TRANSPORT_SENSE_BUFFER] __aligned(4);
+};
+
+int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth);
+void tiscsi_cmd_free_slots(struct tiscsi_conn *conn);
+
+/* All of the following: I/O thread only. */
+struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt);
+struct tiscsi_cmd *tiscsi_cmd_find(struct tiscsi_conn *conn, u32 itt);
+void tiscsi_cmd_unhash(struct tiscsi_cmd *cmd);
+void tiscsi_cmd_drop(struct tiscsi_cmd *cmd);
+void tiscsi_cmd_collect_released(struct tiscsi_conn *conn);
+void tiscsi_cmd_take_mail(struct tiscsi_conn *conn);
+void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb);
+void tiscsi_cmd_submit_ready(struct tiscsi_conn *conn);
+void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd);
+void tiscsi_cmd_respond(struct tiscsi_cmd *cmd);
+void tiscsi_cmd_local_sense(struct tiscsi_cmd *cmd, u8 key, u8 asc, u8 ascq);
+void tiscsi_cmd_local_status(struct tiscsi_cmd *cmd, u8 status);
+bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd);
+void tiscsi_cmd_scan_aborted(struct tiscsi_conn *conn);
+void tiscsi_cmd_end_all(struct tiscsi_conn *conn);
+void tiscsi_cmd_retire(struct tiscsi_cmd *cmd);
+
+void tiscsi_sgcur_init(struct tiscsi_sgcur *cur, struct scatterlist *sg);
+bool tiscsi_sgcur_seek(struct tiscsi_sgcur *cur, u32 pos);
+void tiscsi_sgcur_move(struct tiscsi_sgcur *cur, u32 n);
+
+#endif /* TISCSI_CMD_H */

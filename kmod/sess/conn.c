@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The connection and its I/O thread.
+ *
+ * The thread sleeps on its mailbox only: event bits, mail from target_core, and
+ * slots that came back. A turn does a bounded amount of receiving, submitting and
+ * sending and says whether there is more; the loop around it knows nothing of
+ * iSCSI.
+ */
+#include <linux/kthread.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/mm.h>
+
+#include "cmd.h"
+#include "conn.h"
+#include "ffp.h"
+#include "session.h"
+#include "target.h"
+#include "tune.h"
+#include "../mgmt/mgmt.h"
+#include "../net/net.h"
+
+/* Bytes received per turn before sending and others get their chance. */
+#define TISCSI_RX_BUDGET	(1024 * 1024)
+/* A peer that takes nothing for this long is gone. */
+#define TISCSI_TX_STALL		(30 * HZ)
+#define TISCSI_USER_TIMEOUT_MS	30000
+/* Longest data segment of a NOP-Out or a Text Request that is kept. */
+#define TISCSI_FLAT_MAX		8192
+
+/**
+ * tiscsi_conn_advance - the only place where a connection changes its state
+ * @conn: the connection; I/O thread, or the creator before it starts
+ * @to: the new state
+ *
+ * States only move forward. Return: false if @to is not ahead.
+ */
+bool tiscsi_conn_advance(struct tiscsi_conn *conn, enum tiscsi_conn_state to)
+{
+	if (to <= conn->state)
+		return false;
+	WRITE_ONCE(conn->state, to);
+	return true;
+}
+
+void tiscsi_conn_wake(struct tiscsi_conn *conn)
+{
+	wake_up_process(conn->task);
+}
+
+void tiscsi_conn_post(struct tiscsi_conn *conn, unsigned int event)
+{
+	if (!test_and_set_bit(event, &conn->events))
+		tiscsi_conn_wake(conn);
+}
+
+void tiscsi_conn_close(struct tiscsi_conn *conn, const char *reason)
+{
+	cmpxchg(&conn->close_reason, NULL, reason);
+	tiscsi_conn_post(conn, TISCSI_EV_CLOSE);
+}
+
+/* Socket callback: softirq, sk_callback_lock held. */
+static void tiscsi_conn_notify(void *owner, unsigned int what)
+{
+	struct tiscsi_conn *conn = owner;
+
+	if (what & TISCSI_SOCK_WRITE)
+		tiscsi_conn_post(conn, TISCSI_EV_TX);
+	else
+		tiscsi_conn_post(conn, TISCSI_EV_RX);
+}
+
+/**
+ * tiscsi_conn_stamp - give a PDU its numbers, in wire order
+ * @conn: the connection; I/O thread
+ * @bhs: encoded PDU
+ * @status: it takes a StatSN (RFC 7143 4.2.2.2)
+ */
+void tiscsi_conn_stamp(struct tiscsi_conn *conn, struct icore_bhs *bhs, bool status)
+{
+	struct icore_window *w = &conn->sess->window;
+	u32 statsn = conn->statsn;
+
+	if (status)
+		conn->statsn++;
+	else if ((bhs->opcode & ICORE_OP_MASK) == ICORE_OP_DATA_IN)
+		statsn = 0; /* reserved without status (11.7) */
+	conn->advertised_max = icore_window_max(w);
+	icore_enc_stamp(bhs, statsn, w->exp_cmdsn, conn->advertised_max);
+}
+
+/* -- control slots -- */
+
+struct tiscsi_ctl *tiscsi_ctl_get(struct tiscsi_conn *conn)
+{
+	struct tiscsi_ctl *ctl;
+
+	ctl = list_first_entry_or_null(&conn->ctl_free, struct tiscsi_ctl, item.node);
+	if (!ctl)
+		return NULL;
+	list_del_init(&ctl->item.node);
+	conn->ctl_nr_free--;
+	ctl->data = ctl->inline_data;
+	ctl->dsl = 0;
+	ctl->stamp_status = true;
+	ctl->logout = false;
+	return ctl;
+}
+
+void tiscsi_ctl_put(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl)
+{
+	kvfree(ctl->big);
+	ctl->big = NULL;
+	list_add(&ctl->item.node, &conn->ctl_free);
+	conn->ctl_nr_free++;
+}
+
+void tiscsi_ctl_send(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl, bool urgent)
+{
+	list_add_tail(&ctl->item.node, urgent ? &conn->tx_urgent : &conn->tx_done);
+}
+
+/* -- memory -- */
+
+struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth)
+{
+	struct tiscsi_conn *conn;
+	u32 i;
+
+	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	if (!conn)
+		return NULL;
+	conn->sess = sess;
+	conn->params = sess->params;
+	conn->params.mrdsl_out = min_t(u32, conn->params.mrdsl_out, TISCSI_TX_DSL_MAX);
+	init_llist_head(&conn->mail_list);
+	init_llist_head(&conn->released);
+	hash_init(conn->itt_hash);
+	INIT_LIST_HEAD(&conn->ready);
+	INIT_LIST_HEAD(&conn->collect);
+	INIT_LIST_HEAD(&conn->execute);
+	INIT_LIST_HEAD(&conn->tx_r2t);
+	INIT_LIST_HEAD(&conn->tx_done);
+	INIT_LIST_HEAD(&conn->tx_urgent);
+	INIT_LIST_HEAD(&conn->ctl_free);
+	INIT_LIST_HEAD(&conn->tx.sent);
+	conn->text_itt = ICORE_RTAG;
+
+	conn->tx.bv = kcalloc(TISCSI_TX_BVECS, sizeof(*conn->tx.bv), GFP_KERNEL);
+	if (!conn->tx.bv)
+		goto err_free;
+	conn->ctls = kvcalloc(TISCSI_CTL_SLOTS, sizeof(*conn->ctls), GFP_KERNEL);
+	if (!conn->ctls)
+		goto err_bv;
+	for (i = 0; i < TISCSI_CTL_SLOTS; i++) {
+		conn->ctls[i].item.ctl = true;
+		list_add_tail(&conn->ctls[i].item.node, &conn->ctl_free);
+	}
+	conn->ctl_nr_free = TISCSI_CTL_SLOTS;
+
+	conn->flat_cap = min_t(u32, conn->params.mrdsl_in, TISCSI_FLAT_MAX);
+	conn->flat = kvmalloc(conn->flat_cap, GFP_KERNEL);
+	if (!conn->flat)
+		goto err_ctls;
+	if (tiscsi_cmd_alloc_slots(conn, depth))
+		goto err_flat;
+	conn->counter = tiscsi_tcm_counter_alloc();
+	if (!conn->counter)
+		goto err_slots;
+	return conn;
+
+err_slots:
+	tiscsi_cmd_free_slots(conn);
+err_flat:
+	kvfree(conn->flat);
+err_ctls:
+	kvfree(conn->ctls);
+err_bv:
+	kfree(conn->tx.bv);
+err_free:
+	kfree(conn);
+	return NULL;
+}
+
+/**
+ * tiscsi_conn_free - the memory goes
+ * @conn: its thread never ran, or was joined and the counter has drained
+ */
+void tiscsi_conn_free(struct tiscsi_conn *conn)
+{
+	u32 i;
+
+	for (i = 0; i < TISCSI_CTL_SLOTS; i++)
+		kvfree(conn->ctls[i].big);
+	tiscsi_tcm_counter_free(conn->counter);
+	tiscsi_cmd_free_slots(conn);
+	kvfree(conn->text_out);
+	kvfree(conn->text.buf);
+	kvfree(conn->flat);
+	kvfree(conn->ctls);
+	kfree(conn->tx.bv);
+	kfree(conn->login_pdu);
+	kfree(conn);
+}
+
+/* -- timers: one tick a second while the thread is awake for it -- */
+
+static unsigned long tiscsi_attr_jiffies(const u32 *attr)
+{
+	return (unsigned long)READ_ONCE(*attr) * HZ;
+}
+
+static void tiscsi_conn_ping(struct tiscsi_conn *conn)
+{
+	struct tiscsi_ctl *ctl = tiscsi_ctl_get(conn);
+	static const u8 no_lun[8];
+
+	if (!ctl)
+		return;
+	/* A tag of its own, so that an answer to an older ping is told apart. */
+	if (++conn->next_ttt == ICORE_RTAG)
+		conn->next_ttt = 0;
+	conn->ping_ttt = conn->next_ttt;
+	conn->ping_out = true;
+	conn->ping_sent = jiffies;
+	icore_enc_nop_in(&ctl->bhs, no_lun, ICORE_RTAG, conn->ping_ttt, 0);
+	ctl->stamp_status = false;
+	tiscsi_ctl_send(conn, ctl, true);
+}
+
+static void tiscsi_conn_tick_nop(struct tiscsi_conn *conn)
+{
+	const struct tiscsi_nacl_attrib *attr = conn->sess->attr;
+	unsigned long idle = tiscsi_attr_jiffies(&attr->nopin_timeout);
+	unsigned long wait = tiscsi_attr_jiffies(&attr->nopin_response_timeout);
+
+	if (conn->ping_out) {
+		/* Anything that arrived since is a sign of life. */
+		if (time_after(conn->last_rx, conn->ping_sent)) {
+			conn->ping_out = false;
+		} else if (time_after(jiffies, conn->ping_sent + wait)) {
+			conn->sess->timeout_errors++;
+			tiscsi_stats_session_fail(&conn->sess->pg->target->stats,
+						  TISCSI_SESS_FAIL_TIMEOUT,
+						  conn->sess->initiator);
+			tiscsi_conn_close(conn, "initiator did not answer a NOP-In in time");
+		}
+		return;
+	}
+	if (idle && time_after(jiffies, conn->last_rx + idle))
+		tiscsi_conn_ping(conn);
+}
+
+static void tiscsi_conn_tick(struct tiscsi_conn *conn)
+{
+	const struct tiscsi_nacl_attrib *attr = conn->sess->attr;
+	unsigned long owed = tiscsi_attr_jiffies(&attr->dataout_timeout) *
+			     READ_ONCE(attr->dataout_timeout_retries);
+	struct tiscsi_cmd *cmd;
+
+	tiscsi_cmd_scan_aborted(conn);
+	list_for_each_entry(cmd, &conn->collect, node) {
+		if (icore_wseq_waiting(&cmd->ws) &&
+		    time_after(jiffies, cmd->data_since + owed)) {
+			conn->sess->timeout_errors++;
+			tiscsi_stats_session_fail(&conn->sess->pg->target->stats,
+						  TISCSI_SESS_FAIL_TIMEOUT,
+						  conn->sess->initiator);
+			tiscsi_conn_close(conn, "initiator owes write data for too long");
+			return;
+		}
+	}
+	if (conn->tx.pending && time_after(jiffies, conn->tx.progress + TISCSI_TX_STALL)) {
+		tiscsi_conn_close(conn, "initiator does not read");
+		return;
+	}
+	tiscsi_conn_tick_nop(conn);
+}
+
+/* -- the turn -- */
+
+/* The final login response, which no batch may overtake. */
+static bool tiscsi_conn_send_login(struct tiscsi_conn *conn)
+{
+	int ret;
+
+	while (conn->login_pdu_off < conn->login_pdu_len) {
+		ret = tiscsi_sock_send(conn->sock, conn->login_pdu + conn->login_pdu_off,
+				       conn->login_pdu_len - conn->login_pdu_off);
+		if (ret == -EAGAIN)
+			return false;
+		if (ret <= 0) {
+			tiscsi_conn_close(conn, "connection lost at the end of login");
+			return false;
+		}
+		conn->login_pdu_off += ret;
+	}
+	kfree(conn->login_pdu);
+	conn->login_pdu = NULL;
+	tiscsi_conn_advance(conn, TISCSI_CONN_FFP);
+	return true;
+}
+
+/* A window that opened while nothing is on its way must be told (11.4.11). */
+static void tiscsi_conn_tell_window(struct tiscsi_conn *conn)
+{
+	struct tiscsi_ctl *ctl;
+	static const u8 no_lun[8];
+
+	if (conn->state != TISCSI_CONN_FFP || conn->tx.pending ||
+	    conn->advertised_max == icore_window_max(&conn->sess->window))
+		return;
+	ctl = tiscsi_ctl_get(conn);
+	if (!ctl)
+		return;
+	icore_enc_nop_in(&ctl->bhs, no_lun, ICORE_RTAG, ICORE_RTAG, 0);
+	ctl->stamp_status = false;
+	tiscsi_ctl_send(conn, ctl, true);
+}
+
+static bool tiscsi_conn_send(struct tiscsi_conn *conn)
+{
+	enum tiscsi_io io = tiscsi_tx_run(conn);
+
+	if (io == TISCSI_IO_IDLE) {
+		tiscsi_conn_tell_window(conn);
+		if (!list_empty(&conn->tx_urgent))
+			io = tiscsi_tx_run(conn);
+	}
+	if (conn->clean)
+		tiscsi_conn_close(conn, "logout");
+	else if (io == TISCSI_IO_CLOSED)
+		tiscsi_conn_close(conn, "connection lost while sending");
+	return io == TISCSI_IO_MORE;
+}
+
+static const char *tiscsi_conn_rx_reason(struct tiscsi_conn *conn)
+{
+	struct tiscsi_target_stats *st = &conn->sess->pg->target->stats;
+
+	switch (conn->rx.fail) {
+	case ICORE_RX_FAIL_NONE:
+		return "connection closed by the initiator";
+	case ICORE_RX_FAIL_HEADER_DIGEST:
+		conn->sess->digest_errors++;
+		tiscsi_stats_session_fail(st, TISCSI_SESS_FAIL_DIGEST, conn->sess->initiator);
+		break;
+	default:
+		tiscsi_stats_session_fail(st, TISCSI_SESS_FAIL_FORMAT, conn->sess->initiator);
+		break;
+	}
+	return icore_rx_fail_name(conn->rx.fail);
+}
+
+/**
+ * tiscsi_conn_turn - one round of work
+ * @conn: the connection; I/O thread
+ *
+ * Return: true if there is more to do at once.
+ */
+static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
+{
+	bool more = false;
+	enum tiscsi_io io;
+	u32 ctls;
+
+	clear_bit(TISCSI_EV_RX, &conn->events);
+	clear_bit(TISCSI_EV_TX, &conn->events);
+	clear_bit(TISCSI_EV_RELEASED, &conn->events);
+	/* Pairs with test_and_set_bit() in tiscsi_conn_post(). */
+	smp_mb__after_atomic();
+
+	if (conn->login_pdu && !tiscsi_conn_send_login(conn))
+		return false;
+
+	tiscsi_cmd_collect_released(conn);
+	tiscsi_cmd_take_mail(conn);
+
+	if (conn->state == TISCSI_CONN_FFP) {
+		io = tiscsi_ffp_receive(conn, TISCSI_RX_BUDGET);
+		if (io == TISCSI_IO_CLOSED)
+			tiscsi_conn_close(conn, tiscsi_conn_rx_reason(conn));
+		more = io == TISCSI_IO_MORE;
+	}
+	ctls = conn->ctl_nr_free;
+	if (tiscsi_conn_send(conn))
+		return true;
+	/* Sending may have freed what a held PDU waits for. */
+	return more || (conn->rx_hold && conn->ctl_nr_free > ctls);
+}
+
+static bool tiscsi_conn_has_mail(struct tiscsi_conn *conn)
+{
+	return READ_ONCE(conn->events) || !llist_empty(&conn->mail_list);
+}
+
+/* -- the end -- */
+
+static void tiscsi_conn_log_end(struct tiscsi_conn *conn)
+{
+	struct tiscsi_sess *sess = conn->sess;
+	const char *reason = READ_ONCE(conn->close_reason);
+
+	tiscsi_stats_logout(&sess->pg->target->stats, conn->clean);
+	if (conn->clean)
+		return;
+	tiscsi_log_peer(sess->initiator, &conn->sock->peer, sess->pg->target->name,
+			"session %u ended: %s", sess->sid, reason ? reason : "no reason given");
+}
+
+static void tiscsi_conn_teardown(struct tiscsi_conn *conn)
+{
+	tiscsi_conn_advance(conn, TISCSI_CONN_CLOSING);
+	tiscsi_conn_log_end(conn);
+	tiscsi_sock_release(conn->sock, !conn->clean);
+	conn->sock = NULL;
+	tiscsi_cmd_end_all(conn);
+	tiscsi_tx_cleanup(conn);
+	tiscsi_conn_advance(conn, TISCSI_CONN_DRAINING);
+}
+
+/*
+ * A disk on this machine may be served by this machine: no allocation here may
+ * wait for it to be written to.
+ */
+static int tiscsi_conn_thread(void *arg)
+{
+	struct tiscsi_conn *conn = arg;
+	unsigned int noio = memalloc_noio_save();
+	unsigned long next_tick = jiffies + HZ;
+
+	conn->last_rx = jiffies;
+	tiscsi_sock_attach(conn->sock, tiscsi_conn_notify, conn);
+	while (!test_bit(TISCSI_EV_CLOSE, &conn->events)) {
+		if (tiscsi_conn_turn(conn)) {
+			cond_resched();
+			continue;
+		}
+		if (time_after_eq(jiffies, next_tick)) {
+			next_tick = jiffies + HZ;
+			tiscsi_conn_tick(conn);
+			if (!list_empty(&conn->tx_urgent))
+				continue;
+		}
+		set_current_state(TASK_IDLE);
+		if (!tiscsi_conn_has_mail(conn))
+			schedule_timeout(max_t(long, next_tick - jiffies, 1));
+		__set_current_state(TASK_RUNNING);
+	}
+
+	tiscsi_conn_teardown(conn);
+	memalloc_noio_restore(noio);
+	tiscsi_sess_reap(conn->sess);
+	return 0;
+}
+
+/**
+ * tiscsi_conn_start - give the connection its thread, not yet running
+ * @conn: complete; conn->sock has no owner attached
+ *
+ * Return: 0, then the caller publishes the connection and wakes the thread in
+ * one step (tiscsi_conn_wake() under the lock that others find it by), because
+ * from the first wake on the thread may run to its end. Or a negative errno.
+ */
+int tiscsi_conn_start(struct tiscsi_conn *conn)
+{
+	struct task_struct *task;
+
+	task = kthread_create(tiscsi_conn_thread, conn, "tiscsi/%u.%u", conn->sess->sid,
+			      conn->cid);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	get_task_struct(task);
+	set_user_nice(task, tiscsi_io_nice());
+	conn->task = task;
+	icore_rx_init(&conn->rx, conn->params.mrdsl_in);
+	icore_rx_set_digests(&conn->rx, conn->params.header_digest, conn->params.data_digest,
+			     conn->params.mrdsl_in);
+	tiscsi_sock_tune(conn->sock, TISCSI_USER_TIMEOUT_MS);
+	return 0;
+}
+
+/* Wait until the thread function has returned; reaper only. */
+void tiscsi_conn_join(struct tiscsi_conn *conn)
+{
+	kthread_stop(conn->task);
+	put_task_struct(conn->task);
+	conn->task = NULL;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Connections in full feature phase.
+ *
+ * Contract. One kernel thread owns a connection from hand-over to its end; every
+ * field that is not marked otherwise is touched by that thread alone and needs
+ * no lock. Others may
+ *   - set bits in @events and wake the thread, through tiscsi_conn_post() only;
+ *   - add to @mail_list and @released (lockless lists), from upcalls;
+ *   - read what is marked constant.
+ * Socket callbacks run under sk_callback_lock and never take a reference; they
+ * are detached under the same lock before the thread lets the socket go.
+ *
+ * Why nothing survives the free: the thread has returned and was joined, the
+ * socket is released, and the command counter has drained, so no upcall can run;
+ * only then does the reaper free the memory.
+ */
+#ifndef TISCSI_CONN_H
+#define TISCSI_CONN_H
+
+#include <linux/bvec.h>
+#include <linux/hashtable.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/sched.h>
+#include <linux/uio.h>
+
+#include <tcm_iscsi/core.h>
+
+#include "../net/net.h"
+
+struct target_cmd_counter;
+struct tiscsi_cmd;
+struct tiscsi_sess;
+
+/* Bits of tiscsi_conn.events. */
+#define TISCSI_EV_RX		0	/* bytes may have arrived */
+#define TISCSI_EV_TX		1	/* room may have come back */
+#define TISCSI_EV_CLOSE		2	/* close, whatever the state */
+#define TISCSI_EV_PEER_GONE	3	/* the socket says so */
+#define TISCSI_EV_RELEASED	4	/* a slot came back that the thread waits for */
+
+enum tiscsi_conn_state {
+	TISCSI_CONN_LOGIN,	/* the final login response is not sent */
+	TISCSI_CONN_FFP,
+	TISCSI_CONN_LOGOUT,	/* logout answered, response may be unsent */
+	TISCSI_CONN_CLOSING,	/* the socket is being given up */
+	TISCSI_CONN_DRAINING,	/* socket gone; commands may still run */
+	TISCSI_CONN_DEAD,
+};
+
+#define TISCSI_ITT_HASH_BITS	6
+#define TISCSI_CTL_SLOTS	16	/* NOP, Text, Logout, Reject in flight */
+#define TISCSI_CTL_INLINE	512	/* data that a control slot carries itself */
+#define TISCSI_TX_BVECS		256
+#define TISCSI_TX_PAGES		80	/* full arena pages of one batch */
+#define TISCSI_TX_BATCH_BYTES	(256 * 1024)
+#define TISCSI_TX_BATCH_PDUS	64
+#define TISCSI_TX_DSL_MAX	(256 * 1024)	/* longest Data-In that we cut */
+
+/**
+ * struct tiscsi_txitem - something that waits to be sent, or is being sent
+ * @node: in conn->tx_urgent, conn->tx_done or conn->tx.sent
+ * @ctl: embedded in a struct tiscsi_ctl, else in a struct tiscsi_cmd
+ */
+struct tiscsi_txitem {
+	struct list_head node;
+	bool ctl;
+};
+
+/**
+ * struct tiscsi_ctl - a control PDU to be sent
+ * @item: place in a queue; on conn->ctl_free while unused
+ * @bhs: encoded but for the numbers
+ * @data: data segment: @inline_data, @big, or memory of the connection
+ * @big: kvmalloc'ed, freed with the slot, or NULL
+ * @dsl: bytes in @data
+ * @stamp_status: takes a StatSN of its own
+ * @logout: after this was sent the connection closes cleanly
+ */
+struct tiscsi_ctl {
+	struct tiscsi_txitem item;
+	struct icore_bhs bhs;
+	const u8 *data;
+	u8 *big;
+	u32 dsl;
+	bool stamp_status;
+	bool logout;
+	u8 inline_data[TISCSI_CTL_INLINE];
+};
+
+/* Where the payload of the current PDU goes. */
+enum tiscsi_sink_kind {
+	TISCSI_SINK_NONE,
+	TISCSI_SINK_FLAT,
+	TISCSI_SINK_CMD,
+};
+
+struct tiscsi_sink {
+	enum tiscsi_sink_kind kind;
+	u8 *flat;
+	u32 flat_len;
+	struct tiscsi_cmd *cmd;
+	u32 cmd_off;		/* buffer offset of payload byte 0 */
+	bool discard;		/* sequence the data, store nothing */
+};
+
+/**
+ * struct tiscsi_txq - the present batch
+ * @bv: fragments: arena headers and command pages, TISCSI_TX_BVECS of them
+ * @nr: used entries of @bv
+ * @bytes: in @bv
+ * @pdus: in @bv
+ * @iter: what TCP has not accepted yet
+ * @pending: @iter is not empty
+ * @sent: items to retire when the batch is out
+ * @pages: full arena pages, to let go when the batch is out
+ * @nr_pages: used entries of @pages
+ * @arena: page that headers and small payloads are cut from
+ * @arena_off: first free byte in @arena
+ * @progress: jiffies when TCP last took something, while @pending
+ */
+struct tiscsi_txq {
+	struct bio_vec *bv;
+	u32 nr;
+	u32 bytes;
+	u32 pdus;
+	struct iov_iter iter;
+	bool pending;
+	struct list_head sent;
+	struct page *pages[TISCSI_TX_PAGES];
+	u32 nr_pages;
+	struct page *arena;
+	u32 arena_off;
+	unsigned long progress;
+};
+
+/**
+ * struct tiscsi_conn - one connection
+ * @sess: constant
+ * @sock: owned; NULL once the thread has let it go
+ * @peer: remote address, constant
+ * @cid: constant
+ * @params: negotiated; @params.mrdsl_out may change by Text Request
+ * @task: the I/O thread; a reference is held until the reaper has joined it
+ * @state: written by tiscsi_conn_advance() only, read anywhere with READ_ONCE
+ * @events: atomic bits, any context
+ * @mail_list: commands with mail, any context
+ * @released: slots whose last reference is gone, any context
+ * @counter: target_core's count of commands in flight
+ * @drained: no I/O thread any more: upcalls must finish commands themselves
+ * @close_reason: static text, first writer wins (cmpxchg)
+ */
+struct tiscsi_conn {
+	struct tiscsi_sess *sess;
+	struct tiscsi_sock *sock;
+	struct sockaddr_storage peer;
+	u16 cid;
+	struct icore_params params;
+	struct task_struct *task;
+
+	unsigned long events ____cacheline_aligned_in_smp;
+	struct llist_head mail_list;
+	struct llist_head released;
+	const char *close_reason;
+	enum tiscsi_conn_state state;
+	bool drained;
+
+	struct icore_rx rx ____cacheline_aligned_in_smp;
+	struct tiscsi_sink sink;
+	bool rx_hold;		/* the pump stopped at a PDU for the thread */
+	bool rx_data_done;	/* it is held behind its data segment */
+	bool rx_resumed;	/* its command is submitted, its data is not in */
+	u8 rx_reject;		/* reason to reject it with, or 0 */
+	bool rx_blocked;	/* waits for a slot; read by the released upcall */
+	struct tiscsi_cmd *rx_wait;	/* write whose buffer rx waits for */
+	u32 statsn;
+	u32 exp_statsn;
+
+	struct target_cmd_counter *counter;
+	struct tiscsi_cmd *cmds;
+	u32 nr_cmds;
+	u32 immediates;
+	struct tiscsi_cmd *free;	/* private stack, linked by free_node */
+	u32 nr_free;
+	DECLARE_HASHTABLE(itt_hash, TISCSI_ITT_HASH_BITS);
+	struct list_head ready;
+	struct list_head collect;
+	struct list_head execute;	/* data complete or failed: act outside the lock */
+	struct list_head tx_r2t;
+	struct list_head tx_done;	/* finished work, in completion order */
+	struct list_head tx_urgent;	/* Reject, NOP-In */
+	struct list_head ctl_free;
+	struct tiscsi_ctl *ctls;
+	u32 ctl_nr_free;
+	struct tiscsi_txq tx;
+	u8 cdb_buf[ICORE_CDB_MAX];
+	u8 *flat;		/* data of NOP-Out and Text, params.mrdsl_in capped */
+	u32 flat_cap;
+
+	/* text negotiation in full feature phase */
+	struct icore_text text;
+	u32 text_itt;
+	u32 text_ttt;
+	char *text_out;
+	u32 text_out_len;
+	u32 text_out_pos;
+
+	/* liveness and what the ACL's info file shows */
+	unsigned long last_rx;
+	unsigned long ping_sent;
+	u32 ping_ttt;
+	bool ping_out;
+	u32 advertised_max;	/* MaxCmdSN in the last PDU sent */
+	u32 last_itt;
+	u32 last_ttt;
+	u32 next_ttt;
+	u32 aborted[16];	/* ITTs of aborted tasks, whose data may still come */
+	u32 aborted_next;
+	bool clean;		/* logout answered: close gracefully */
+
+	/* final login response, sent by the thread */
+	u8 *login_pdu;
+	u32 login_pdu_len;
+	u32 login_pdu_off;
+};
+
+struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth);
+void tiscsi_conn_free(struct tiscsi_conn *conn);
+int tiscsi_conn_start(struct tiscsi_conn *conn);
+void tiscsi_conn_join(struct tiscsi_conn *conn);
+/* Set an event bit and wake the thread. Any context. */
+void tiscsi_conn_post(struct tiscsi_conn *conn, unsigned int event);
+void tiscsi_conn_wake(struct tiscsi_conn *conn);
+/* Ask for the end; the first reason is kept for the log. Any context. */
+void tiscsi_conn_close(struct tiscsi_conn *conn, const char *reason);
+bool tiscsi_conn_advance(struct tiscsi_conn *conn, enum tiscsi_conn_state to);
+
+/* Sequence numbers for a PDU that is about to be put on the wire. */
+void tiscsi_conn_stamp(struct tiscsi_conn *conn, struct icore_bhs *bhs, bool status);
+
+/* Control slots. */
+struct tiscsi_ctl *tiscsi_ctl_get(struct tiscsi_conn *conn);
+void tiscsi_ctl_put(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl);
+void tiscsi_ctl_send(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl, bool urgent);
+
+#endif /* TISCSI_CONN_H */

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SendTargets, and discovery sessions.
+ *
+ * A discovery session moves no SCSI command, so it gets no thread and no
+ * target_core session: it stays a login slot for its whole life and answers Text
+ * and Logout only (RFC 7143 4.3, 7.4.3).
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "login.h"
+#include "portal.h"
+#include "target.h"
+#include "../tcm/tcm.h"
+
+/* Text of a whole answer; about 100 bytes a target. */
+#define TISCSI_ST_FIRST		(64 * 1024)
+#define TISCSI_ST_MAX		(16 * 1024 * 1024)
+
+/**
+ * struct tiscsi_discovery - a discovery session
+ * @text: request text of one sequence
+ * @out: answer that is sent in parts
+ * @cmdsn: next CmdSN expected
+ * @bookmark: TTT of the part that is due
+ */
+struct tiscsi_discovery {
+	struct icore_text text;
+	char *out;
+	u32 out_len;
+	u32 out_pos;
+	u32 itt;
+	u32 bookmark;
+	u32 cmdsn;
+	u32 statsn;
+	char buf[ICORE_FFP_TEXT_MAX];
+};
+
+/* -- the answer -- */
+
+static void tiscsi_st_portals(struct icore_out *o, struct tiscsi_pg *pg,
+			      const struct icore_addr *local)
+{
+	struct icore_addr portal, shown;
+	struct tiscsi_binding *b;
+
+	list_for_each_entry(b, &pg->bindings, pg_node) {
+		tiscsi_addr_to_core(&b->np->addr, &portal);
+		if (icore_addr_report(&portal, local, &shown))
+			icore_st_address(o, &shown, pg->tag);
+	}
+}
+
+static void tiscsi_st_one(struct icore_out *o, struct tiscsi_target *t, const char *initiator,
+			  const struct icore_addr *local)
+{
+	struct tiscsi_pg *pg;
+	bool named = false;
+
+	list_for_each_entry(pg, &t->pgs, node) {
+		if (list_empty(&pg->bindings) || !tiscsi_tcm_visible(pg, initiator))
+			continue;
+		if (!named)
+			icore_st_target(o, t->name);
+		named = true;
+		tiscsi_st_portals(o, pg, local);
+	}
+}
+
+static void tiscsi_st_all(struct icore_out *o, enum icore_st_kind kind, const char *name,
+			  const char *initiator, struct tiscsi_pg *own,
+			  const struct icore_addr *local)
+{
+	struct tiscsi_target *t;
+
+	mutex_lock(&tiscsi_mutex);
+	list_for_each_entry(t, &tiscsi_targets, node) {
+		if (own && own->target != t)
+			continue;
+		if (kind == ICORE_ST_NAME && strcasecmp(t->name, name))
+			continue;
+		tiscsi_st_one(o, t, initiator, local);
+	}
+	mutex_unlock(&tiscsi_mutex);
+}
+
+int tiscsi_sendtargets(enum icore_st_kind kind, const char *name, const char *initiator,
+		       struct tiscsi_pg *own, const struct sockaddr_storage *local, char **out,
+		       u32 *len)
+{
+	struct icore_addr here;
+	struct icore_out o;
+	u32 cap;
+	char *buf;
+
+	tiscsi_addr_to_core(local, &here);
+	icore_addr_unmap(&here);
+	for (cap = TISCSI_ST_FIRST; cap <= TISCSI_ST_MAX; cap *= 4) {
+		buf = kvmalloc(cap, GFP_KERNEL);
+		if (!buf)
+			return -ENOMEM;
+		icore_out_init(&o, buf, cap);
+		tiscsi_st_all(&o, kind, name, initiator, own, &here);
+		if (!o.overflow) {
+			*out = buf;
+			*len = o.len;
+			return 0;
+		}
+		kvfree(buf);
+	}
+	return -ENOMEM;
+}
+
+/* -- the session -- */
+
+struct tiscsi_discovery *tiscsi_discovery_alloc(struct tiscsi_login *login)
+{
+	struct icore_login *core = &login->mem->core;
+	struct tiscsi_discovery *d;
+
+	d = kvzalloc(sizeof(*d), GFP_KERNEL);
+	if (!d)
+		return NULL;
+	d->text.buf = d->buf;
+	d->text.cap = sizeof(d->buf);
+	d->itt = ICORE_RTAG;
+	d->cmdsn = core->cmdsn;
+	return d;
+}
+
+void tiscsi_discovery_free(struct tiscsi_discovery *d)
+{
+	if (!d)
+		return;
+	kvfree(d->out);
+	kvfree(d);
+}
+
+/* Header, data segment and digests into the slot's send buffer. */
+static void tiscsi_discovery_send(struct tiscsi_login *login, struct icore_bhs *bhs,
+				  const void *data, u32 len, bool status)
+{
+	const struct icore_params *p = &login->mem->core.nego.params;
+	struct tiscsi_discovery *d = login->disc;
+	u8 *tx = login->mem->tx;
+	u32 pad = icore_pad(len);
+	__le32 digest;
+
+	icore_enc_stamp(bhs, login->mem->core.statsn, d->cmdsn, d->cmdsn);
+	if (status)
+		login->mem->core.statsn++;
+	memcpy(tx, bhs, sizeof(*bhs));
+	tx += sizeof(*bhs);
+	if (p->header_digest) {
+		digest = icore_digest(bhs, sizeof(*bhs));
+		memcpy(tx, &digest, sizeof(digest));
+		tx += sizeof(digest);
+	}
+	memcpy(tx, data, len);
+	memset(tx + len, 0, pad);
+	if (len && p->data_digest) {
+		digest = icore_digest(tx, len + pad);
+		memcpy(tx + len + pad, &digest, sizeof(digest));
+		tx += sizeof(digest);
+	}
+	login->tx_len = tx + len + pad - login->mem->tx;
+	login->tx_off = 0;
+}
+
+static bool tiscsi_discovery_reject(struct tiscsi_login *login, u8 reason)
+{
+	struct icore_bhs bhs, bad = login->mem->rx.bhs;
+
+	icore_enc_reject(&bhs, reason, sizeof(bad));
+	tiscsi_discovery_send(login, &bhs, &bad, sizeof(bad), true);
+	return true;
+}
+
+static void tiscsi_discovery_reset(struct tiscsi_discovery *d)
+{
+	kvfree(d->out);
+	d->out = NULL;
+	d->out_len = 0;
+	d->out_pos = 0;
+	d->text.len = 0;
+	d->itt = ICORE_RTAG;
+}
+
+static bool tiscsi_discovery_part(struct tiscsi_login *login, const struct icore_pdu *pdu)
+{
+	/* The slot's send buffer holds 8192 bytes of data, whatever the peer takes. */
+	u32 max = min_t(u32, login->mem->core.nego.params.mrdsl_out, ICORE_LOGIN_DSL);
+	struct tiscsi_discovery *d = login->disc;
+	struct icore_bhs bhs;
+	bool cut = false;
+	bool last;
+	u32 n, pos;
+
+	pos = d->out_pos;
+	n = icore_st_cut(d->out, d->out_len, pos, max, &cut);
+	d->out_pos += n;
+	last = d->out_pos == d->out_len;
+	if (!last && ++d->bookmark == ICORE_RTAG)
+		d->bookmark = 1;
+	icore_enc_text_rsp(&bhs, pdu->itt, last ? ICORE_RTAG : d->bookmark,
+			   (last ? ICORE_F_FINAL : 0) | (cut ? ICORE_F_CONTINUE : 0), n);
+	tiscsi_discovery_send(login, &bhs, d->out + pos, n, true);
+	if (last)
+		tiscsi_discovery_reset(d);
+	return true;
+}
+
+/* The request is whole: exactly one SendTargets (Appendix C). */
+static bool tiscsi_discovery_answer(struct tiscsi_login *login, const struct icore_pdu *pdu)
+{
+	struct tiscsi_discovery *d = login->disc;
+	char name[ICORE_NAME_MAX + 1];
+	enum icore_st_kind kind;
+	struct icore_kv kv, more;
+	struct icore_bhs bhs;
+	u32 pos = 0;
+
+	if (!d->text.len) {
+		icore_enc_text_rsp(&bhs, pdu->itt, ICORE_RTAG, ICORE_F_FINAL, 0);
+		tiscsi_discovery_send(login, &bhs, NULL, 0, true);
+		tiscsi_discovery_reset(d);
+		return true;
+	}
+	if (icore_text_next(&d->text, &pos, &kv) != ICORE_TEXT_PAIR ||
+	    strcmp(kv.key, "SendTargets") ||
+	    icore_text_next(&d->text, &pos, &more) != ICORE_TEXT_END)
+		goto bad;
+	kind = icore_st_parse(kv.value, name);
+	/* An unnamed discovery session has no own target to tell about. */
+	if (kind == ICORE_ST_BAD || (kind == ICORE_ST_SELF && !login->pg))
+		goto bad;
+	if (tiscsi_sendtargets(kind, name, login->mem->core.initiator,
+			       kind == ICORE_ST_SELF ? login->pg : NULL, &login->sock->local,
+			       &d->out, &d->out_len)) {
+		tiscsi_discovery_reset(d);
+		return tiscsi_discovery_reject(login, ICORE_REJECT_LONG_OPERATION);
+	}
+	d->out_pos = 0;
+	return tiscsi_discovery_part(login, pdu);
+
+bad:
+	tiscsi_discovery_reset(d);
+	return tiscsi_discovery_reject(login, ICORE_REJECT_PROTOCOL);
+}
+
+static bool tiscsi_discovery_text(struct tiscsi_login *login, const struct icore_pdu *pdu,
+				  const u8 *data)
+{
+	struct tiscsi_discovery *d = login->disc;
+	struct icore_bhs bhs;
+
+	if (pdu->ttt != ICORE_RTAG) {
+		if (d->itt != pdu->itt || pdu->ttt != d->bookmark)
+			return tiscsi_discovery_reject(login, ICORE_REJECT_INVALID_FIELD);
+		if (d->out && !pdu->dsl)
+			return tiscsi_discovery_part(login, pdu);
+	} else {
+		tiscsi_discovery_reset(d);
+	}
+	d->itt = pdu->itt;
+	if (!icore_text_add(&d->text, data, pdu->dsl)) {
+		tiscsi_discovery_reset(d);
+		return tiscsi_discovery_reject(login, ICORE_REJECT_PROTOCOL);
+	}
+	if (pdu->text.cont || !pdu->final) {
+		if (++d->bookmark == ICORE_RTAG)
+			d->bookmark = 1;
+		icore_enc_text_rsp(&bhs, pdu->itt, d->bookmark, 0, 0);
+		tiscsi_discovery_send(login, &bhs, NULL, 0, true);
+		return true;
+	}
+	return tiscsi_discovery_answer(login, pdu);
+}
+
+static bool tiscsi_discovery_logout(struct tiscsi_login *login, const struct icore_pdu *pdu)
+{
+	u8 response = pdu->logout.reason == ICORE_LOGOUT_RECOVERY ?
+		ICORE_LOGOUT_RSP_NO_RECOVERY : ICORE_LOGOUT_RSP_SUCCESS;
+	struct icore_bhs bhs;
+
+	icore_enc_logout_rsp(&bhs, pdu->itt, response, 0, 0);
+	tiscsi_discovery_send(login, &bhs, NULL, 0, true);
+	return response != ICORE_LOGOUT_RSP_SUCCESS;
+}
+
+bool tiscsi_discovery_pdu(struct tiscsi_login *login, const struct icore_pdu *pdu,
+			  const u8 *data)
+{
+	struct tiscsi_discovery *d = login->disc;
+
+	login->tx_len = 0;
+	login->tx_off = 0;
+	if (pdu->verdict != ICORE_OK)
+		return tiscsi_discovery_reject(login, pdu->reason);
+	if (pdu->opcode != ICORE_OP_TEXT_REQ && pdu->opcode != ICORE_OP_LOGOUT_REQ)
+		return tiscsi_discovery_reject(login, ICORE_REJECT_NOT_SUPPORTED);
+	if (!pdu->immediate) {
+		/* Outside the window or a duplicate: silence (4.2.2.1). */
+		if (pdu->cmdsn != d->cmdsn)
+			return true;
+		d->cmdsn++;
+	}
+	if (pdu->opcode == ICORE_OP_LOGOUT_REQ)
+		return tiscsi_discovery_logout(login, pdu);
+	return tiscsi_discovery_text(login, pdu, data);
+}

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Full feature phase: dispatch of what the initiator sends.
+ *
+ * Two passes. Under the socket lock, tiscsi_ffp_rx_header() handles what can be
+ * handled without sleeping and without an answer: commands without data (they
+ * join conn->ready) and Data-Out for a buffer that exists. Everything else stops
+ * the pump right behind the header; the thread then takes the PDU with the lock
+ * dropped, tells the cursor what to do with the data segment, and lets the pump
+ * go on. A PDU that cannot be served yet (no slot, no buffer) simply stays: the
+ * TCP window closes by itself.
+ *
+ * A numbered request that is rejected does not use up its CmdSN. Nobody fills
+ * the hole at ErrorRecoveryLevel 0 unless the initiator sends the number again;
+ * a higher number in front of it ends the connection.
+ */
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "cmd.h"
+#include "conn.h"
+#include "ffp.h"
+#include "session.h"
+#include "target.h"
+#include "../mgmt/mgmt.h"
+#include "../net/net.h"
+
+/* -- answers that any opcode can get -- */
+
+bool tiscsi_ffp_reject(struct tiscsi_conn *conn, u8 reason)
+{
+	struct tiscsi_ctl *ctl = tiscsi_ctl_get(conn);
+	u32 len;
+
+	if (!ctl)
+		return false;
+	/* The whole bad header (RFC 7143 11.17), AHS included as far as it fits. */
+	len = min_t(u32, ICORE_BHS_LEN + conn->rx.pdu.ahs_len, TISCSI_CTL_INLINE);
+	memcpy(ctl->inline_data, conn->rx.hdr, len);
+	ctl->dsl = len;
+	icore_enc_reject(&ctl->bhs, reason, len);
+	tiscsi_ctl_send(conn, ctl, true);
+	tiscsi_log_peer(conn->sess->initiator, &conn->peer, conn->sess->pg->target->name,
+			"rejected %s: %s", icore_opcode_name(conn->rx.pdu.opcode),
+			icore_reject_name(reason));
+	return true;
+}
+
+static enum tiscsi_hold tiscsi_ffp_reject_hold(struct tiscsi_conn *conn, u8 reason)
+{
+	return tiscsi_ffp_reject(conn, reason) ? TISCSI_HOLD_DONE : TISCSI_HOLD_WAIT;
+}
+
+bool tiscsi_ffp_admit(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+{
+	switch (icore_window_admit(&conn->sess->window, pdu->cmdsn, pdu->immediate)) {
+	case ICORE_ADMIT_NOW:
+		conn->sess->cmd_pdus++;
+		return true;
+	case ICORE_ADMIT_IGNORE:
+		return false;
+	case ICORE_ADMIT_GAP:
+		break;
+	}
+	/* With one connection, TCP keeps the order: the number in between was rejected. */
+	tiscsi_conn_close(conn, "CmdSN gap");
+	return false;
+}
+
+/* -- SCSI Command -- */
+
+static void tiscsi_ffp_fill(struct tiscsi_cmd *cmd, const struct icore_pdu *pdu)
+{
+	cmd->cmdsn = pdu->cmdsn;
+	cmd->edtl = pdu->scsi.edtl;
+	cmd->read = pdu->scsi.read;
+	cmd->write = pdu->scsi.write;
+	cmd->attr = pdu->scsi.attr;
+	cmd->immediate = pdu->immediate;
+	cmd->windowed = !pdu->immediate;
+	memcpy(cmd->lun, pdu->lun, sizeof(cmd->lun));
+	memcpy(cmd->cdb, pdu->scsi.cdb, sizeof(cmd->cdb));
+	cmd->state = TISCSI_CMD_READY;
+	if (cmd->windowed)
+		icore_window_take(&cmd->conn->sess->window);
+	else
+		cmd->conn->immediates++;
+}
+
+/*
+ * Under the socket lock: a command without data, without extras and in its turn.
+ * False leaves everything as it was.
+ */
+static bool tiscsi_ffp_quick_cmd(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+{
+	struct icore_wseq ws;
+	struct tiscsi_cmd *cmd;
+	u8 reason;
+
+	if (pdu->dsl || pdu->ahs_len || pdu->immediate || pdu->scsi.bidi || !conn->free ||
+	    pdu->cmdsn != conn->sess->window.exp_cmdsn || tiscsi_cmd_find(conn, pdu->itt))
+		return false;
+	if (pdu->scsi.write && icore_wseq_init(&ws, &conn->params, pdu->scsi.edtl, 0, pdu->final,
+					       &reason) == ICORE_DATA_REJECT)
+		return false;
+	if (icore_window_admit(&conn->sess->window, pdu->cmdsn, false) != ICORE_ADMIT_NOW)
+		return false;
+	conn->sess->cmd_pdus++;
+	cmd = tiscsi_cmd_get(conn, pdu->itt);
+	tiscsi_ffp_fill(cmd, pdu);
+	if (cmd->write)
+		cmd->ws = ws;
+	list_add_tail(&cmd->node, &conn->ready);
+	return true;
+}
+
+/* Immediate data of a command that was just submitted: where does it go? */
+static enum tiscsi_hold tiscsi_ffp_immediate_data(struct tiscsi_conn *conn, struct tiscsi_cmd *cmd)
+{
+	if (cmd->state == TISCSI_CMD_SUBMITTED) {
+		/* The device queues submissions: the buffer comes by mail. */
+		conn->rx_wait = cmd;
+		return TISCSI_HOLD_WAIT;
+	}
+	conn->sink.kind = TISCSI_SINK_CMD;
+	conn->sink.cmd = cmd;
+	conn->sink.cmd_off = 0;
+	conn->sink.discard = cmd->state != TISCSI_CMD_COLLECT;
+	return TISCSI_HOLD_STORE;
+}
+
+static enum tiscsi_hold tiscsi_ffp_cmd(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+{
+	struct tiscsi_cmd *cmd = tiscsi_cmd_find(conn, pdu->itt);
+	struct icore_wseq ws = {};
+	u8 reason;
+
+	/* Submitted before; if it was aborted meanwhile, its data is skipped. */
+	if (conn->rx_resumed)
+		return cmd ? tiscsi_ffp_immediate_data(conn, cmd) : TISCSI_HOLD_DONE;
+	if (cmd) {
+		/* The same request again is a retry of what we have: silence. */
+		if (cmd->cmdsn == pdu->cmdsn && !pdu->immediate)
+			return TISCSI_HOLD_DONE;
+		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_TASK_IN_PROGRESS);
+	}
+	if (pdu->immediate && conn->immediates >= TISCSI_IMMEDIATE_MAX)
+		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_TOO_MANY_IMMEDIATE);
+	if (pdu->scsi.write && icore_wseq_init(&ws, &conn->params, pdu->scsi.edtl, pdu->dsl,
+					       pdu->final, &reason) == ICORE_DATA_REJECT)
+		return tiscsi_ffp_reject_hold(conn, reason);
+	if (!conn->free)
+		return TISCSI_HOLD_WAIT;
+	if (!tiscsi_ffp_admit(conn, pdu))
+		return TISCSI_HOLD_DONE;
+
+	cmd = tiscsi_cmd_get(conn, pdu->itt);
+	tiscsi_ffp_fill(cmd, pdu);
+	cmd->ws = ws;
+	if (pdu->scsi.bidi) {
+		/* No device of target_core runs such commands: 05/20/00. */
+		tiscsi_cmd_local_sense(cmd, ILLEGAL_REQUEST, 0x20, 0x00);
+	} else {
+		icore_pdu_cdb(pdu, conn->cdb_buf);
+		/* Until its immediate data is in, the command must not run. */
+		conn->rx_wait = pdu->dsl ? cmd : NULL;
+		tiscsi_cmd_submit(cmd, conn->cdb_buf);
+	}
+	if (!pdu->dsl)
+		return TISCSI_HOLD_DONE;
+	conn->rx_wait = NULL;
+	conn->rx_resumed = true;
+	return tiscsi_ffp_immediate_data(conn, cmd);
+}
+
+/* -- Data-Out -- */
+
+/* Which command does it belong to? *@stale: to one whose tag is not valid any more. */
+static struct tiscsi_cmd *tiscsi_ffp_data_cmd(struct tiscsi_conn *conn,
+					      const struct icore_pdu *pdu, bool *stale)
+{
+	struct tiscsi_cmd *cmd;
+	u32 slot;
+
+	*stale = false;
+	if (pdu->ttt == ICORE_RTAG) {
+		cmd = tiscsi_cmd_find(conn, pdu->itt);
+	} else {
+		slot = icore_ttt_slot(pdu->ttt);
+		if (slot >= conn->nr_cmds)
+			return NULL;
+		cmd = &conn->cmds[slot];
+		if (!icore_ttt_match(pdu->ttt, cmd->slot, cmd->gen) || !cmd->hashed ||
+		    cmd->itt != pdu->itt) {
+			*stale = true;
+			return NULL;
+		}
+	}
+	return cmd && cmd->write ? cmd : NULL;
+}
+
+static enum tiscsi_hold tiscsi_ffp_data_out(struct tiscsi_conn *conn, const struct icore_pdu *pdu,
+					    u8 *reason)
+{
+	struct tiscsi_cmd *cmd;
+	bool stale;
+
+	*reason = 0;
+	cmd = tiscsi_ffp_data_cmd(conn, pdu, &stale);
+	if (!cmd) {
+		/*
+		 * Data that an aborted task still had under way is dropped in
+		 * silence (RFC 7143 10.7); a tag that never was is an error.
+		 */
+		if (!stale && pdu->ttt != ICORE_RTAG)
+			*reason = ICORE_REJECT_INVALID_FIELD;
+		else if (!stale && !tiscsi_ffp_was_aborted(conn, pdu->itt))
+			*reason = ICORE_REJECT_INVALID_FIELD;
+		return TISCSI_HOLD_DONE;
+	}
+	if (cmd->state == TISCSI_CMD_READY || cmd->state == TISCSI_CMD_SUBMITTED)
+		return TISCSI_HOLD_WAIT;
+	if (cmd->state != TISCSI_CMD_COLLECT && cmd->state != TISCSI_CMD_LINGER) {
+		*reason = ICORE_REJECT_INVALID_FIELD;
+		return TISCSI_HOLD_DONE;
+	}
+	cmd->data_since = jiffies;
+	switch (icore_wseq_header(&cmd->ws, pdu, reason)) {
+	case ICORE_DATA_STORE:
+		conn->sink.discard = cmd->state != TISCSI_CMD_COLLECT;
+		break;
+	case ICORE_DATA_DISCARD:
+		conn->sink.discard = true;
+		break;
+	case ICORE_DATA_REJECT:
+		list_move_tail(&cmd->node, &conn->execute);
+		return TISCSI_HOLD_DONE;
+	}
+	conn->sink.kind = TISCSI_SINK_CMD;
+	conn->sink.cmd = cmd;
+	conn->sink.cmd_off = pdu->data_out.offset;
+	return TISCSI_HOLD_STORE;
+}
+
+/* The data segment of a command's PDU is in: count it, note what is due. */
+static void tiscsi_ffp_data_in_place(struct tiscsi_conn *conn, const struct icore_pdu *pdu,
+				     bool digest_ok)
+{
+	struct tiscsi_cmd *cmd = conn->sink.cmd;
+
+	if (conn->sink.kind != TISCSI_SINK_CMD || !cmd)
+		return;
+	conn->sink.kind = TISCSI_SINK_NONE;
+	conn->sink.cmd = NULL;
+	if (pdu->opcode == ICORE_OP_SCSI_CMD)
+		icore_wseq_immediate(&cmd->ws, pdu->dsl, digest_ok);
+	else
+		icore_wseq_data(&cmd->ws, pdu, digest_ok);
+	list_move_tail(&cmd->node, &conn->execute);
+}
+
+/* -- upcalls of the pump: socket lock held, no sleeping -- */
+
+bool tiscsi_ffp_rx_header(struct tiscsi_conn *conn)
+{
+	const struct icore_pdu *pdu = &conn->rx.pdu;
+	u8 reason;
+
+	conn->exp_statsn = pdu->exp_statsn;
+	if (pdu->verdict != ICORE_OK)
+		return false;
+	switch (pdu->opcode) {
+	case ICORE_OP_SCSI_CMD:
+		if (!tiscsi_ffp_quick_cmd(conn, pdu))
+			return false;
+		icore_rx_take(&conn->rx, false);
+		return true;
+	case ICORE_OP_DATA_OUT:
+		if (tiscsi_ffp_data_out(conn, pdu, &reason) != TISCSI_HOLD_STORE) {
+			/* Judged once only: the sequence remembers the error. */
+			conn->rx_reject = reason;
+			return false;
+		}
+		if (!pdu->dsl) {
+			tiscsi_ffp_data_in_place(conn, pdu, true);
+			icore_rx_take(&conn->rx, false);
+			return true;
+		}
+		icore_rx_take(&conn->rx, true);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool tiscsi_ffp_rx_done(struct tiscsi_conn *conn)
+{
+	const struct icore_pdu *pdu = &conn->rx.pdu;
+
+	conn->rx_data_done = true;
+	if (!conn->rx.digest_ok)
+		return false;
+	if (pdu->opcode != ICORE_OP_DATA_OUT && pdu->opcode != ICORE_OP_SCSI_CMD)
+		return false;
+	tiscsi_ffp_data_in_place(conn, pdu, true);
+	conn->rx_data_done = false;
+	icore_rx_next(&conn->rx);
+	return true;
+}
+
+/* -- the thread's half -- */
+
+/* Payload of a control PDU into the flat buffer, as far as it is of interest. */
+static enum tiscsi_hold tiscsi_ffp_store_flat(struct tiscsi_conn *conn)
+{
+	conn->sink.kind = TISCSI_SINK_FLAT;
+	conn->sink.flat = conn->flat;
+	conn->sink.flat_len = conn->flat_cap;
+	return TISCSI_HOLD_STORE;
+}
+
+static enum tiscsi_hold tiscsi_ffp_dispatch(struct tiscsi_conn *conn, bool have_data)
+{
+	const struct icore_pdu *pdu = &conn->rx.pdu;
+	enum tiscsi_hold hold;
+	u8 reason;
+
+	if (pdu->verdict != ICORE_OK)
+		return tiscsi_ffp_reject_hold(conn, pdu->reason);
+	if (conn->rx_reject)
+		return tiscsi_ffp_reject_hold(conn, conn->rx_reject);
+
+	switch (pdu->opcode) {
+	case ICORE_OP_SCSI_CMD:
+		return tiscsi_ffp_cmd(conn, pdu);
+	case ICORE_OP_DATA_OUT:
+		hold = tiscsi_ffp_data_out(conn, pdu, &reason);
+		conn->rx_reject = reason;
+		return reason ? tiscsi_ffp_reject_hold(conn, reason) : hold;
+	case ICORE_OP_NOP_OUT:
+		if (pdu->dsl && !have_data)
+			return tiscsi_ffp_store_flat(conn);
+		return tiscsi_ffp_nop_out(conn, pdu, have_data);
+	case ICORE_OP_TEXT_REQ:
+		if (pdu->dsl && !have_data)
+			return tiscsi_ffp_store_flat(conn);
+		return tiscsi_ffp_text(conn, pdu, have_data);
+	case ICORE_OP_TMF_REQ:
+		return tiscsi_ffp_tmf(conn, pdu);
+	case ICORE_OP_LOGOUT_REQ:
+		return tiscsi_ffp_logout(conn, pdu);
+	case ICORE_OP_LOGIN_REQ:
+		if (!tiscsi_ffp_reject(conn, ICORE_REJECT_PROTOCOL))
+			return TISCSI_HOLD_WAIT;
+		tiscsi_conn_close(conn, "login request in full feature phase");
+		return TISCSI_HOLD_DONE;
+	case ICORE_OP_SNACK:
+		/* ErrorRecoveryLevel 0 retransmits nothing (7.2.3, 11.16). */
+		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_SNACK);
+	default:
+		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_NOT_SUPPORTED);
+	}
+}
+
+/* A data segment failed its digest (RFC 7143 7.8). */
+static bool tiscsi_ffp_bad_digest(struct tiscsi_conn *conn)
+{
+	const struct icore_pdu *pdu = &conn->rx.pdu;
+
+	if (!tiscsi_ffp_reject(conn, ICORE_REJECT_DATA_DIGEST))
+		return false;
+	conn->sess->digest_errors++;
+	tiscsi_stats_session_fail(&conn->sess->pg->target->stats, TISCSI_SESS_FAIL_DIGEST,
+				  conn->sess->initiator);
+	tiscsi_ffp_data_in_place(conn, pdu, false);
+	return true;
+}
+
+static void tiscsi_ffp_resume(struct tiscsi_conn *conn)
+{
+	conn->rx_hold = false;
+	conn->rx_resumed = false;
+	conn->rx_reject = 0;
+	WRITE_ONCE(conn->rx_blocked, false);
+}
+
+/**
+ * tiscsi_ffp_held - take the PDU that the pump stopped at
+ * @conn: conn->rx_hold is set
+ *
+ * Return: true if the pump may go on.
+ */
+static bool tiscsi_ffp_held(struct tiscsi_conn *conn)
+{
+	enum tiscsi_hold hold;
+
+	if (conn->rx_wait)
+		return false;
+	if (conn->rx_data_done) {
+		if (!conn->rx.digest_ok) {
+			if (!tiscsi_ffp_bad_digest(conn))
+				return false;
+		} else if (tiscsi_ffp_dispatch(conn, true) == TISCSI_HOLD_WAIT) {
+			return false;
+		}
+		conn->rx_data_done = false;
+		conn->sink.kind = TISCSI_SINK_NONE;
+		icore_rx_next(&conn->rx);
+		tiscsi_ffp_resume(conn);
+		return true;
+	}
+
+	hold = tiscsi_ffp_dispatch(conn, false);
+	if (hold == TISCSI_HOLD_WAIT)
+		return false;
+	if (hold == TISCSI_HOLD_STORE && !conn->rx.pdu.dsl) {
+		tiscsi_ffp_data_in_place(conn, &conn->rx.pdu, true);
+		hold = TISCSI_HOLD_DONE;
+	}
+	icore_rx_take(&conn->rx, hold == TISCSI_HOLD_STORE);
+	tiscsi_ffp_resume(conn);
+	return true;
+}
+
+/* Commands whose data phase made progress under the socket lock. */
+static void tiscsi_ffp_progress(struct tiscsi_conn *conn)
+{
+	struct tiscsi_cmd *cmd;
+
+	while ((cmd = list_first_entry_or_null(&conn->execute, struct tiscsi_cmd, node))) {
+		list_move_tail(&cmd->node, &conn->collect);
+		tiscsi_cmd_data_progress(cmd);
+	}
+}
+
+/**
+ * tiscsi_ffp_receive - receive, submit, and stop at the budget
+ * @conn: the connection
+ * @budget: bytes
+ *
+ * Return: TISCSI_IO_MORE if the budget was used up, TISCSI_IO_CLOSED if the
+ * connection is over, else TISCSI_IO_IDLE.
+ */
+enum tiscsi_io tiscsi_ffp_receive(struct tiscsi_conn *conn, u32 budget)
+{
+	enum tiscsi_io io;
+	int rounds;
+
+	for (rounds = 0; rounds < 64; rounds++) {
+		io = tiscsi_rx_run(conn, budget);
+		tiscsi_cmd_submit_ready(conn);
+		tiscsi_ffp_progress(conn);
+		if (io != TISCSI_IO_BLOCKED)
+			return io;
+		tiscsi_cmd_collect_released(conn);
+		if (!tiscsi_ffp_held(conn)) {
+			/* Said before looking once more, so that no release is missed. */
+			WRITE_ONCE(conn->rx_blocked, true);
+			smp_mb(); /* pairs with llist_add() in tiscsi_cmd_released() */
+			tiscsi_cmd_collect_released(conn);
+			tiscsi_cmd_take_mail(conn);
+			if (!tiscsi_ffp_held(conn))
+				return TISCSI_IO_IDLE;
+		}
+		tiscsi_ffp_progress(conn);
+		if (conn->state != TISCSI_CONN_FFP || test_bit(TISCSI_EV_CLOSE, &conn->events))
+			return TISCSI_IO_IDLE;
+	}
+	return TISCSI_IO_MORE;
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Portals: listeners shared by all portal groups that name their address, the
+ * acceptor, and the slots of peers that are logging in.
+ *
+ * The acceptor never reads. It takes a bounded number of connections per visit
+ * and turns each into a login slot; what costs memory or time happens in the
+ * login workers.
+ *
+ * Order at the end of a portal: off the list (no new binding finds it), listener
+ * muted (no new visit is queued), the visit under way awaited, socket closed,
+ * slots told to go. The last slot frees the memory.
+ */
+#include <linux/inet.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/slab.h>
+
+#include "login.h"
+#include "portal.h"
+#include "target.h"
+#include "../mgmt/mgmt.h"
+#include "../net/net.h"
+
+#define TISCSI_ACCEPT_BATCH	16
+
+static LIST_HEAD(tiscsi_nps); /* under tiscsi_mutex */
+static struct kthread_worker *tiscsi_acceptor;
+
+/* -- addresses -- */
+
+static bool tiscsi_addr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b,
+			      bool with_port)
+{
+	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
+
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return (!with_port || a6->sin6_port == b6->sin6_port) &&
+		       a6->sin6_scope_id == b6->sin6_scope_id &&
+		       !memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr));
+	return (!with_port || a4->sin_port == b4->sin_port) &&
+	       a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+}
+
+/* One source for the cap: an IPv4 address, or an IPv6 /64 (a host owns it all). */
+static bool tiscsi_same_source(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+
+	if (a->ss_family == AF_INET6 && b->ss_family == AF_INET6 &&
+	    !ipv6_addr_v4mapped(&a6->sin6_addr) && !ipv6_addr_loopback(&a6->sin6_addr))
+		return !memcmp(&a6->sin6_addr, &b6->sin6_addr, 8);
+	return tiscsi_addr_equal(a, b, false);
+}
+
+void tiscsi_addr_to_core(const struct sockaddr_storage *addr, struct icore_addr *out)
+{
+	const struct sockaddr_in6 *a6 = (const void *)addr;
+	const struct sockaddr_in *a4 = (const void *)addr;
+
+	memset(out, 0, sizeof(*out));
+	if (addr->ss_family == AF_INET6) {
+		out->v6 = true;
+		memcpy(out->addr, &a6->sin6_addr, 16);
+		out->port = be16_to_cpu(a6->sin6_port);
+	} else {
+		memcpy(out->addr, &a4->sin_addr, 4);
+		out->port = be16_to_cpu(a4->sin_port);
+	}
+}
+
+int tiscsi_portal_parse(struct net *net, const char *name, struct sockaddr_storage *addr)
+{
+	bool v6 = name[0] == '[';
+	const char *host_end;
+	char host[256];
+	u16 port;
+
+	if (v6)
+		name++;
+	host_end = strchr(name, v6 ? ']' : ':');
+	if (!host_end || host_end == name || host_end - name >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, name, host_end - name);
+	host[host_end - name] = 0;
+	if (v6 && *++host_end != ':')
+		return -EINVAL;
+	if (kstrtou16(host_end + 1, 0, &port))
+		return -EINVAL;
+
+	memset(addr, 0, sizeof(*addr));
+	return inet_pton_with_scope(net, v6 ? AF_INET6 : AF_INET, host, host_end + 1, addr) ?
+		-EINVAL : 0;
+}
+
+/* -- slots -- */
+
+static void tiscsi_np_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct tiscsi_np, ref));
+}
+
+void tiscsi_np_put(struct tiscsi_np *np)
+{
+	kref_put(&np->ref, tiscsi_np_free);
+}
+
+int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login)
+{
+	struct tiscsi_login *other, *victim = NULL, *victim_same = NULL;
+	u32 same = 0;
+	int ret = 0;
+
+	spin_lock(&np->lock);
+	list_for_each_entry(other, &np->slots, np_node) {
+		bool is_same = tiscsi_same_source(&other->sock->peer, &login->sock->peer);
+
+		if (READ_ONCE(other->kill))
+			continue;
+		same += is_same;
+		if (other->proven)
+			continue;
+		if (!victim)
+			victim = other;
+		if (is_same && !victim_same)
+			victim_same = other;
+	}
+	if (same >= TISCSI_SOURCE_SLOTS)
+		victim = victim_same;
+	else if (np->nr_slots < TISCSI_NP_SLOTS)
+		victim = NULL;
+
+	if (victim) {
+		tiscsi_login_kill(victim);
+		np->evicted++;
+	} else if (same >= TISCSI_SOURCE_SLOTS || np->nr_slots >= TISCSI_NP_SLOTS) {
+		np->refused++;
+		ret = -EBUSY;
+	}
+	if (!ret) {
+		list_add_tail(&login->np_node, &np->slots);
+		np->nr_slots++;
+		tiscsi_login_kick(login);
+	}
+	spin_unlock(&np->lock);
+	return ret;
+}
+
+void tiscsi_np_del_slot(struct tiscsi_np *np, struct tiscsi_login *login)
+{
+	spin_lock(&np->lock);
+	if (!list_empty(&login->np_node)) {
+		list_del_init(&login->np_node);
+		np->nr_slots--;
+	}
+	spin_unlock(&np->lock);
+}
+
+/* -- accepting -- */
+
+/* Socket callback: softirq. */
+static void tiscsi_np_notify(void *owner, unsigned int what)
+{
+	struct tiscsi_np *np = owner;
+
+	kthread_queue_work(tiscsi_acceptor, &np->accept);
+}
+
+static void tiscsi_np_accept(struct kthread_work *work)
+{
+	struct tiscsi_np *np = container_of(work, struct tiscsi_np, accept);
+	struct tiscsi_sock *sock;
+	int i;
+
+	for (i = 0; i < TISCSI_ACCEPT_BATCH; i++) {
+		sock = tiscsi_listen_accept(np->listener);
+		if (IS_ERR(sock))
+			break;
+		kref_get(&np->ref);
+		if (tiscsi_login_start(np, sock)) {
+			tiscsi_log_peer(NULL, &sock->peer, NULL,
+					"connection refused: too many logins under way");
+			tiscsi_sock_release(sock, true);
+			tiscsi_np_put(np);
+		}
+	}
+	/* More may wait, or memory was short for a moment: come back. */
+	if (i == TISCSI_ACCEPT_BATCH)
+		kthread_queue_work(tiscsi_acceptor, &np->accept);
+}
+
+/* -- binding -- */
+
+static struct tiscsi_np *tiscsi_np_open(struct net *net, const struct sockaddr_storage *addr)
+{
+	struct tiscsi_np *np;
+	int ret;
+
+	np = kzalloc(sizeof(*np), GFP_KERNEL);
+	if (!np)
+		return ERR_PTR(-ENOMEM);
+	np->net = net;
+	np->addr = *addr;
+	kref_init(&np->ref);
+	spin_lock_init(&np->lock);
+	INIT_LIST_HEAD(&np->slots);
+	INIT_LIST_HEAD(&np->bindings);
+	kthread_init_work(&np->accept, tiscsi_np_accept);
+	np->listener = tiscsi_listen_open(net, addr, tiscsi_np_notify, np);
+	if (IS_ERR(np->listener)) {
+		ret = PTR_ERR(np->listener);
+		pr_err("cannot listen on %pISpc: error %d; is another target using the port?\n",
+		       addr, ret);
+		kfree(np);
+		return ERR_PTR(ret);
+	}
+	list_add_tail(&np->node, &tiscsi_nps);
+	/* A connection may have come between listen() and the accept work's setup. */
+	kthread_queue_work(tiscsi_acceptor, &np->accept);
+	return np;
+}
+
+static void tiscsi_np_close(struct tiscsi_np *np)
+{
+	struct tiscsi_login *login;
+
+	list_del(&np->node);
+	tiscsi_listen_mute(np->listener);
+	kthread_cancel_work_sync(&np->accept);
+	tiscsi_listen_close(np->listener);
+	np->listener = NULL;
+
+	spin_lock(&np->lock);
+	list_for_each_entry(login, &np->slots, np_node)
+		tiscsi_login_kill(login);
+	spin_unlock(&np->lock);
+	tiscsi_np_put(np);
+}
+
+struct tiscsi_binding *tiscsi_portal_bind(struct tiscsi_pg *pg, struct net *net,
+					  const struct sockaddr_storage *addr)
+{
+	struct tiscsi_binding *b, *other;
+	struct tiscsi_np *np = NULL, *it;
+	int ret;
+
+	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+	b->pg = pg;
+
+	mutex_lock(&tiscsi_mutex);
+	list_for_each_entry(it, &tiscsi_nps, node)
+		if (it->net == net && tiscsi_addr_equal(&it->addr, addr, true))
+			np = it;
+	if (np) {
+		/* Two groups of one target at one address: which would a login mean? */
+		list_for_each_entry(other, &np->bindings, np_node) {
+			if (other->pg->target == pg->target) {
+				ret = -EEXIST;
+				goto err_unlock;
+			}
+		}
+	} else {
+		np = tiscsi_np_open(net, addr);
+		if (IS_ERR(np)) {
+			ret = PTR_ERR(np);
+			goto err_unlock;
+		}
+	}
+	b->np = np;
+	list_add_tail(&b->np_node, &np->bindings);
+	list_add_tail(&b->pg_node, &pg->bindings);
+	mutex_unlock(&tiscsi_mutex);
+	return b;
+
+err_unlock:
+	mutex_unlock(&tiscsi_mutex);
+	kfree(b);
+	return ERR_PTR(ret);
+}
+
+void tiscsi_portal_unbind(struct tiscsi_binding *b)
+{
+	struct tiscsi_np *np = b->np;
+
+	mutex_lock(&tiscsi_mutex);
+	list_del(&b->np_node);
+	list_del(&b->pg_node);
+	if (list_empty(&np->bindings))
+		tiscsi_np_close(np);
+	mutex_unlock(&tiscsi_mutex);
+	kfree(b);
+}
+
+struct tiscsi_pg *tiscsi_np_find(struct tiscsi_np *np, const char *name, bool *target_exists)
+{
+	struct tiscsi_binding *b;
+	struct tiscsi_target *t;
+
+	lockdep_assert_held(&tiscsi_mutex);
+	list_for_each_entry(b, &np->bindings, np_node) {
+		if (!strcasecmp(b->pg->target->name, name)) {
+			*target_exists = true;
+			return b->pg;
+		}
+	}
+	*target_exists = false;
+	list_for_each_entry(t, &tiscsi_targets, node)
+		if (!strcasecmp(t->name, name))
+			*target_exists = true;
+	return NULL;
+}
+
+int tiscsi_portal_init(void)
+{
+	tiscsi_acceptor = kthread_run_worker(0, "tiscsi_accept");
+	return PTR_ERR_OR_ZERO(tiscsi_acceptor);
+}
+
+void tiscsi_portal_exit(void)
+{
+	kthread_destroy_worker(tiscsi_acceptor);
+}

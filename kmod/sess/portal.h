@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Network portals: one listener for all portal groups that name its address. */
+#ifndef TISCSI_PORTAL_H
+#define TISCSI_PORTAL_H
+
+#include <linux/kref.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/socket.h>
+#include <linux/spinlock.h>
+
+struct net;
+struct tiscsi_listener;
+struct tiscsi_login;
+
+/* Login slots of one portal, and of one source address on it. */
+#define TISCSI_NP_SLOTS		1024
+#define TISCSI_SOURCE_SLOTS	256
+
+/**
+ * struct tiscsi_np - a network portal
+ * @node: in the list of portals, under tiscsi_mutex
+ * @net: namespace of @listener, compared only; the listener holds it
+ * @addr: constant
+ * @listener: NULL once the last binding is gone; under tiscsi_mutex
+ * @bindings: tiscsi_binding.np_node, under tiscsi_mutex
+ * @ref: one for all bindings, one per slot
+ * @accept: runs on the acceptor thread
+ * @lock: protects @slots, @nr_slots and the slots' list fields; spin
+ * @slots: in order of arrival
+ * @evicted: silent peers that made room for others
+ */
+struct tiscsi_np {
+	struct list_head node;
+	struct net *net;
+	struct sockaddr_storage addr;
+	struct tiscsi_listener *listener;
+	struct list_head bindings;
+	struct kref ref;
+	struct kthread_work accept;
+	spinlock_t lock;
+	struct list_head slots;
+	u32 nr_slots;
+	u64 evicted;
+	u64 refused;
+};
+
+void tiscsi_np_put(struct tiscsi_np *np);
+/*
+ * A slot joins. Over a cap, the oldest slot that has proved nothing (of the same
+ * source, if that is the cap) is told to go; if all have, the newcomer is
+ * refused: -EBUSY.
+ */
+int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login);
+void tiscsi_np_del_slot(struct tiscsi_np *np, struct tiscsi_login *login);
+
+struct tiscsi_pg;
+struct tiscsi_target;
+/* Find the portal group of target @name that @np belongs to; tiscsi_mutex held. */
+struct tiscsi_pg *tiscsi_np_find(struct tiscsi_np *np, const char *name, bool *target_exists);
+
+/* Portal address as the core writes it. */
+struct icore_addr;
+void tiscsi_addr_to_core(const struct sockaddr_storage *addr, struct icore_addr *out);
+
+#endif /* TISCSI_PORTAL_H */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sessions. A session belongs to one portal group and, at ErrorRecoveryLevel 0
+ * with one connection, lives exactly as long as its connection drains.
+ */
+#ifndef TISCSI_SESSION_H
+#define TISCSI_SESSION_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/socket.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <tcm_iscsi/core.h>
+
+struct se_session;
+struct tiscsi_conn;
+struct tiscsi_login;
+struct tiscsi_nacl_attrib;
+struct tiscsi_pg;
+
+enum tiscsi_sess_state {
+	TISCSI_SESS_ACTIVE,	/* connection in full feature phase */
+	TISCSI_SESS_CLOSING,	/* connection told to close, or closing by itself */
+	TISCSI_SESS_DEAD,	/* target_core has forgotten it */
+};
+
+/**
+ * struct tiscsi_sess - one session
+ * @pg: its portal group; counted by tiscsi_pg_get()
+ * @pg_node: in pg->sessions, under pg->lock
+ * @initiator: normalised InitiatorName, constant
+ * @initiator_alias: as declared, constant; escape before printing
+ * @isid: constant
+ * @tsih: constant, unique in the module, never 0
+ * @sid: counts sessions since load, for the "LIO Session ID" line; constant
+ * @se_sess: target_core's half; set before the session is published, gone in DEAD
+ * @attr: attributes of its node ACL; valid while @se_sess is
+ * @close_done: kmod/tcm's: target_core's close_session() has returned
+ * @params: negotiated values, constant
+ * @state: under pg->lock
+ * @conn: the connection; valid while the session is in pg->sessions
+ * @waiters: logins that wait for this session to end, under pg->lock
+ * @window: owned by the connection's I/O thread; others read it unlocked, for show
+ * @cmd_pdus: statistics, written by the I/O thread only (like the next three)
+ * @work: the reaper's
+ */
+struct tiscsi_sess {
+	struct tiscsi_pg *pg;
+	struct list_head pg_node;
+	char initiator[ICORE_NAME_MAX + 1];
+	char initiator_alias[ICORE_ALIAS_MAX + 1];
+	u8 isid[6];
+	u16 tsih;
+	u32 sid;
+	struct se_session *se_sess;
+	const struct tiscsi_nacl_attrib *attr;
+	struct completion close_done;
+	struct icore_params params;
+	enum tiscsi_sess_state state;
+	struct tiscsi_conn *conn;
+	struct list_head waiters;
+
+	struct icore_window window;
+	u64 cmd_pdus;
+	u64 rsp_pdus;
+	u64 tx_octets;
+	u64 rx_octets;
+	u32 digest_errors;
+	u32 timeout_errors;
+
+	struct work_struct work;
+};
+
+/*
+ * Ask for the end of a session: never waits, any process context. The session
+ * of a target_core se_session is looked up by pointer only, because target_core
+ * calls close_session() without a reference.
+ */
+void tiscsi_sess_close(struct tiscsi_sess *sess, const char *reason);
+void tiscsi_sess_close_se(struct tiscsi_pg *pg, struct se_session *se_sess, const char *reason);
+
+bool tiscsi_sess_exists(struct tiscsi_pg *pg, const char *initiator, const u8 isid[6], u16 tsih);
+
+/**
+ * struct tiscsi_sess_info - a snapshot for the ACL's info file and statistics
+ */
+struct tiscsi_sess_info {
+	char initiator[ICORE_NAME_MAX + 1];
+	char initiator_alias[ICORE_ALIAS_MAX + 1];
+	u8 isid[6];
+	u16 tsih;
+	u32 sid;
+	u16 cid;
+	bool logged_in;		/* session and connection are in full feature phase */
+	u32 window;		/* commands the window has in all */
+	u32 exp_cmdsn;
+	u32 max_cmdsn;
+	u32 last_itt;
+	u32 last_ttt;
+	u32 statsn;
+	struct sockaddr_storage peer;
+	struct icore_params params;
+	u64 cmd_pdus;
+	u64 rsp_pdus;
+	u64 tx_octets;
+	u64 rx_octets;
+	u32 digest_errors;
+	u32 timeout_errors;
+};
+
+/*
+ * tiscsi_sess_snapshot - copy what may be shown of @sess. Does not sleep; the
+ * caller guarantees that the session is alive (it holds nacl_sess_lock and read
+ * se_sess->fabric_sess_ptr under it).
+ */
+void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *info);
+
+/*
+ * tiscsi_sess_start - a login succeeded: create session, connection and I/O
+ * thread, publish them, hand the socket over. Called by the login worker.
+ * Return: 0; -EBUSY if an older session of this initiator port must end first
+ * (the login was queued on its waiters and will be kicked); other errors end the
+ * login with *@status.
+ */
+int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *status,
+		      const char **reason);
+
+/* The I/O thread's last act: the reaper takes over. */
+void tiscsi_sess_reap(struct tiscsi_sess *sess);
+
+int tiscsi_sess_init(void);
+void tiscsi_sess_exit(void);
+
+#endif /* TISCSI_SESSION_H */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Module parameters that the session room reads; defined in main.c. */
+#ifndef TISCSI_TUNE_H
+#define TISCSI_TUNE_H
+
+/* Niceness of I/O threads, -20 to 19. */
+int tiscsi_io_nice(void);
+/* Login worker threads, 1 to 8. */
+unsigned int tiscsi_login_worker_count(void);
+
+#endif /* TISCSI_TUNE_H */
