@@ -286,6 +286,8 @@ static const struct alg_row alg_rows[] = {
 	{ "55,5", ~0u, 5 },
 	{ "4,9,0,6", ~0u, 6 },
 	{ "0x5", ~0u, 5 },
+	{ "0x00005", ~0u, 5 },
+	{ "0x000005,6", ~0u, 6 },	/* longer than any numeral we know */
 	{ "261,5", ~0u, 5 },
 	{ "261", ~0u, -1 },
 	{ "05", ~0u, -1 },
@@ -368,6 +370,10 @@ static const struct proof_row proof_rows[] = {
 	/* CHAP-13, CHAP-14 */
 	{ "reflected challenge", "CHAP_N=joe|CHAP_R=%R|CHAP_I=9|CHAP_C=%C", DENIED, DENIED },
 	{ "reflected, more digits", "CHAP_N=joe|CHAP_R=%R|CHAP_I=9|CHAP_C=%C00", DENIED, OK },
+	{ "beginning of our challenge", "CHAP_N=joe|CHAP_R=%R|CHAP_I=9|CHAP_C=0x0203", DENIED, OK },
+	{ "as long as our challenge",
+	  "CHAP_N=joe|CHAP_R=%R|CHAP_I=9|CHAP_C="
+	  "0x0102030405060708091011121314151617181920212223242526272829303132", DENIED, OK },
 	{ "made with our secret", "CHAP_N=joe|CHAP_R=%M", DENIED, DENIED },
 	/* CHAP-16 */
 	{ "CHAP_I alone", "CHAP_N=joe|CHAP_R=%R|CHAP_I=1", MISSING, MISSING },
@@ -507,6 +513,14 @@ static void chap_steps(struct kunit *test)
 	EXPECT_FAILED(test, b, BAD);
 	login_restart(b);
 	login_say(test, b, STAY(0), NAMES "|AuthMethod=CHAP");
+	login_say(test, b, STAY(0), "CHAP_A=5|CHAP_I=1");
+	EXPECT_FAILED(test, b, BAD);
+	login_restart(b);
+	login_say(test, b, STAY(0), NAMES "|AuthMethod=CHAP");
+	login_say(test, b, STAY(0), "CHAP_A=5|CHAP_C=0x01");
+	EXPECT_FAILED(test, b, BAD);
+	login_restart(b);
+	login_say(test, b, STAY(0), NAMES "|AuthMethod=CHAP");
 	login_say(test, b, STAY(0), "AuthMethod=None");
 	EXPECT_FAILED(test, b, BAD);
 	b = challenged(test, false);
@@ -524,6 +538,49 @@ static void chap_hash_fails(struct kunit *test)
 	login_raw(test, b, GO(0, 1), "CHAP_R=0x00112233445566778899aabbccddeeff", 41);
 	EXPECT_FAILED(test, b, ICORE_LOGIN_TARGET_ERROR);
 	KUNIT_EXPECT_FALSE(test, b->l.authenticated);
+}
+
+/* ... while the target proves itself */
+static void chap_last_hash_fails(struct kunit *test)
+{
+	struct login_bench *b = challenged(test, true);
+
+	login_say(test, b, MORE(0), "CHAP_N=joe|CHAP_R=%R|CHAP_I=1");
+	test_crypto_hashes = 0;
+	test_crypto_good = 2;
+	test_crypto_error = -22;
+	login_raw(test, b, GO(0, 1), "CHAP_C=0x01", 12);
+	EXPECT_FAILED(test, b, ICORE_LOGIN_TARGET_ERROR);
+	KUNIT_EXPECT_FALSE(test, b->l.authenticated);
+}
+
+/* Lists are bounded like every other value: 255 bytes, not 256. */
+static void chap_long_lists(struct kunit *test)
+{
+	struct login_bench *b = login_bench(test);
+	char *text = kunit_kzalloc(test, 512, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	login_use_chap(b, false, false);
+	for (u32 more = 0; more < 2; more++) {
+		login_restart(b);
+		memset(text, 0, 512);
+		memcpy(text, "AuthMethod=", 11);
+		memset(text + 11, ',', ICORE_VALUE_MAX - 4 + more);
+		memcpy(text + 11 + ICORE_VALUE_MAX - 4 + more, "CHAP|" NAMES,
+		       sizeof("CHAP|" NAMES));
+		login_say(test, b, STAY(0), text);
+		KUNIT_EXPECT_EQ(test, b->status, more ? BAD : OK);
+
+		login_restart(b);
+		login_say(test, b, STAY(0), NAMES "|AuthMethod=CHAP");
+		memset(text, 0, 512);
+		memcpy(text, "CHAP_A=", 7);
+		memset(text + 7, ',', ICORE_VALUE_MAX - 1 + more);
+		text[7 + ICORE_VALUE_MAX - 1 + more] = '5';
+		login_say(test, b, STAY(0), text);
+		KUNIT_EXPECT_EQ(test, b->status, more ? BAD : OK);
+	}
 }
 
 /* Order and declarations do not matter inside a step, nor does a split. */
@@ -558,6 +615,8 @@ static struct kunit_case chap_cases[] = {
 	KUNIT_CASE(chap_binary_secret),
 	KUNIT_CASE(chap_steps),
 	KUNIT_CASE(chap_hash_fails),
+	KUNIT_CASE(chap_last_hash_fails),
+	KUNIT_CASE(chap_long_lists),
 	KUNIT_CASE(chap_split),
 	{}
 };

@@ -30,6 +30,7 @@ struct ffp_row {
 static const struct ffp_row ffp_rows[] = {
 	{ "MaxRecvDataSegmentLength", "131072", false, 0, 131072, "" },
 	{ "MaxRecvDataSegmentLength", "0x200", false, 0, 512, "" },
+	{ "MaxRecvDataSegmentLength", "16777215", false, 0, 16777215, "" },
 	{ "MaxRecvDataSegmentLength", "511", false, 4, 0, "" },
 	{ "MaxRecvDataSegmentLength", "16777216", false, 4, 0, "" },
 	{ "MaxRecvDataSegmentLength", "4294967808", false, 4, 0, "" },

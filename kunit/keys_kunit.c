@@ -167,6 +167,7 @@ static const struct key_row key_rows[] = {
 	/* KEY-16, KEY-17 */
 	{ "IFMarker=No|OFMarker=No", NORMAL, "IFMarker=No|OFMarker=No" },
 	{ "IFMarker=Yes|OFMarker=Yes", NORMAL, "IFMarker=Reject|OFMarker=Reject" },
+	{ "IFMarker=maybe", NORMAL, NULL },
 	{ "IFMarkInt=2048~8192|OFMarkInt=1", NORMAL, "IFMarkInt=Reject|OFMarkInt=Reject" },
 	/* KEY-18, KEY-19 */
 	{ "TaskReporting=RFC3720,ResponseFence", NORMAL, "TaskReporting=RFC3720" },
@@ -454,6 +455,30 @@ static void keys_mrdsl(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->n.params.mrdsl_out, 131072u);
 }
 
+static void keys_levels_in_effect(struct kunit *test)
+{
+	static const struct {
+		const char *pairs;
+		u8 task_reporting;
+		u8 level;
+	} rows[] = {
+		{ "TaskReporting=ResponseFence|iSCSIProtocolLevel=0", ICORE_TASK_RESPONSE_FENCE,
+		  0 },
+		{ "TaskReporting=ResponseFence,RFC3720|iSCSIProtocolLevel=2", ICORE_TASK_RFC3720,
+		  1 },
+		{ "TaskReporting=FastAbort|iSCSIProtocolLevel=32", ICORE_TASK_RFC3720, 1 },
+	};
+	struct bench *b = bench(test);
+
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		start(b, false, true);
+		KUNIT_EXPECT_EQ(test, feed(b, rows[i].pairs, true), ICORE_LOGIN_SUCCESS);
+		KUNIT_EXPECT_EQ(test, icore_nego_conclude(&b->n), ICORE_LOGIN_SUCCESS);
+		KUNIT_EXPECT_EQ(test, b->n.params.task_reporting, rows[i].task_reporting);
+		KUNIT_EXPECT_EQ(test, b->n.params.protocol_level, rows[i].level);
+	}
+}
+
 static void keys_digests_in_effect(struct kunit *test)
 {
 	struct bench *b = bench(test);
@@ -631,6 +656,9 @@ static void keys_originate_first_burst(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, feed(b, "FirstBurstLength=8192", true), ICORE_LOGIN_INITIATOR_ERROR);
 	start(b, false, true);
 	feed(b, "", true);
+	KUNIT_EXPECT_EQ(test, feed(b, "FirstBurstLength=0", true), ICORE_LOGIN_INITIATOR_ERROR);
+	start(b, false, true);
+	feed(b, "", true);
 	KUNIT_EXPECT_EQ(test, feed(b, "FirstBurstLength=512", true), ICORE_LOGIN_SUCCESS);
 	KUNIT_EXPECT_EQ(test, icore_nego_conclude(&b->n), ICORE_LOGIN_SUCCESS);
 	KUNIT_EXPECT_EQ(test, b->n.params.first_burst, 512u);
@@ -755,6 +783,7 @@ static struct kunit_case keys_cases[] = {
 	KUNIT_CASE_PARAM(keys_result, result_rows_gen_params),
 	KUNIT_CASE(keys_defaults),
 	KUNIT_CASE(keys_mrdsl),
+	KUNIT_CASE(keys_levels_in_effect),
 	KUNIT_CASE(keys_digests_in_effect),
 	KUNIT_CASE(keys_digest_policy),
 	KUNIT_CASE_PARAM(keys_first_burst, burst_rows_gen_params),

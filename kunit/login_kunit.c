@@ -25,6 +25,8 @@ static void login_plain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->l.nego.params.mrdsl_out, 262144u);
 	KUNIT_EXPECT_EQ(test, b->l.nego.params.mrdsl_in, 65536u);
 	KUNIT_EXPECT_FALSE(test, b->l.nego.params.initial_r2t);
+	login_say(test, b, GO(1, 3), "");
+	KUNIT_EXPECT_EQ(test, b->action, ICORE_LOGIN_DO_DROP);
 }
 
 /* Names are folded, the alias is kept, all three may stand anywhere in the text. */
@@ -614,6 +616,7 @@ static void login_changed_header(struct kunit *test)
 			break;
 		}
 		b->pdu.login.csg = 1;
+		b->pdu.login.nsg = 3;
 		b->pdu.dsl = 0;
 		b->action = icore_login_pdu(&b->l, &b->pdu, "");
 		b->pdu.login.isid[5] = isid5;	/* what is echoed */
@@ -630,6 +633,10 @@ static void login_bad_pdus(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, data);
 	login_raw(test, b, MORE(1), data, ICORE_LOGIN_DSL + 1);
 	KUNIT_EXPECT_EQ(test, b->action, ICORE_LOGIN_DO_DROP);
+	KUNIT_EXPECT_NOT_NULL(test, b->l.reason);
+	login_say(test, b, GO(1, 3), NAMES);	/* too late */
+	KUNIT_EXPECT_EQ(test, b->action, ICORE_LOGIN_DO_DROP);
+	KUNIT_EXPECT_FALSE(test, b->binds);
 	login_restart(b);
 	b->pdu.verdict = ICORE_DROP;
 	login_say(test, b, GO(1, 3), NAMES);

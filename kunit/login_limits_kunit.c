@@ -102,6 +102,28 @@ static void login_split_answer(struct kunit *test)
 	EXPECT_FAILED(test, b, ICORE_LOGIN_INITIATOR_ERROR);
 }
 
+/* What just fits one PDU goes out in one. */
+static void login_answer_fits(struct kunit *test)
+{
+	struct login_bench *b = login_bench(test);
+	char *alias = kunit_kzalloc(test, ICORE_LOGIN_DSL, GFP_KERNEL);
+	const u32 len = ICORE_LOGIN_DSL - sizeof(TAG) - sizeof("TargetAlias=") - sizeof(MINE);
+
+	KUNIT_ASSERT_NOT_NULL(test, alias);
+	memset(alias, 'a', len);
+	b->policy.alias = alias;
+	login_say(test, b, GO(1, 3), NAMES);
+	KUNIT_EXPECT_EQ(test, b->action, ICORE_LOGIN_DO_FINISH);
+	KUNIT_EXPECT_EQ(test, b->got_len, (u32)ICORE_LOGIN_DSL);
+	alias[len] = 'a';
+	login_restart(b);
+	login_say(test, b, GO(1, 3), NAMES);
+	KUNIT_EXPECT_EQ(test, b->flags, MORE(1));
+	login_say(test, b, GO(1, 3), "");
+	KUNIT_EXPECT_EQ(test, b->action, ICORE_LOGIN_DO_FINISH);
+	KUNIT_EXPECT_EQ(test, b->got_len, 1u);
+}
+
 /* What is originated goes behind the last part, and T waits for it. */
 static void login_split_answer_originates(struct kunit *test)
 {
@@ -287,6 +309,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(login_split_into_bytes),
 	KUNIT_CASE(login_split_with_errors),
 	KUNIT_CASE(login_split_answer),
+	KUNIT_CASE(login_answer_fits),
 	KUNIT_CASE(login_split_answer_originates),
 	KUNIT_CASE(login_answer_too_long),
 	KUNIT_CASE(login_cap_pdus),

@@ -12,8 +12,9 @@ extern const struct icore_crypto test_crypto;
 
 /* Bit n: CHAP algorithm n is available. test_crypto_reset() allows all. */
 extern u32 test_crypto_algs;
-/* What the next hashes return; 0 is success. */
+/* What hashes return once test_crypto_good of them have succeeded; 0: never fail. */
 extern int test_crypto_error;
+extern u32 test_crypto_good;
 /* How many digests were computed since the reset. */
 extern u32 test_crypto_hashes;
 

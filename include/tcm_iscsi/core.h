@@ -66,7 +66,7 @@ enum icore_verdict {
 /**
  * struct icore_pdu - a request in host order
  * @opcode: without the I bit
- * @immediate: the I bit
+ * @immediate: the I bit; false for Data-Out and SNACK, where it is reserved
  * @flags: byte 1 as received
  * @final: F bit (bit 0x80 of byte 1)
  * @verdict: what validation found; fields below @exp_statsn are filled for
@@ -202,7 +202,8 @@ enum icore_rx_kind {
 /**
  * struct icore_rx_want - the answer to "what are the next bytes?"
  * @kind: what to do with them
- * @len: how many, at least 1; fewer may be served
+ * @len: how many; fewer may be served. At least 1, except while the owner has to say
+ *	icore_rx_take() or icore_rx_next() first, and after ICORE_RX_FAIL: then 0
  * @off: for ICORE_RX_PAYLOAD, offset in the data segment
  * @dst: for ICORE_RX_COLLECT
  */
@@ -226,7 +227,7 @@ enum icore_rx_fail {
 	ICORE_RX_FAIL_NONE,
 	ICORE_RX_FAIL_HEADER_DIGEST,
 	ICORE_RX_FAIL_TOO_LONG,		/* data segment above our declared maximum */
-	ICORE_RX_FAIL_AHS,		/* AHS area longer than anything legitimate */
+	ICORE_RX_FAIL_AHS,		/* not used: any AHS area is consumed, and rejected */
 	ICORE_RX_FAIL_FORMAT,		/* the decoder said ICORE_DROP */
 };
 
@@ -714,7 +715,11 @@ struct icore_r2t {
  */
 enum icore_data_result icore_wseq_init(struct icore_wseq *ws, const struct icore_params *p,
 				       u32 edtl, u32 imm, bool final, u8 *reason);
-/* The SCSI layer takes only @bytes (CDB shorter than EDTL): solicit no more. */
+/*
+ * The SCSI layer takes only @bytes (CDB shorter than EDTL): solicit no more. Only
+ * ever lowers the limit, and not below what R2Ts have asked for already. Unsolicited
+ * data beyond ws->wanted is still ICORE_DATA_STORE: the caller leaves that part out.
+ */
 void icore_wseq_limit(struct icore_wseq *ws, u32 bytes);
 /* Immediate data is in; @digest_ok false fails the command. */
 void icore_wseq_immediate(struct icore_wseq *ws, u32 imm, bool digest_ok);
@@ -725,7 +730,8 @@ enum icore_data_result icore_wseq_header(struct icore_wseq *ws, const struct ico
 					 u8 *reason);
 /*
  * Its data segment is in (stored or discarded). Not called after
- * ICORE_DATA_REJECT.
+ * ICORE_DATA_REJECT: the F bit of a rejected PDU has been counted already. After
+ * either, look at icore_wseq_drained() and icore_wseq_complete() again.
  */
 void icore_wseq_data(struct icore_wseq *ws, const struct icore_pdu *pdu, bool digest_ok);
 /* All bytes are here and nothing is open: execute. */

@@ -394,8 +394,6 @@ void icore_nego_init(struct icore_nego *n, const struct icore_offer *offer, bool
 	n->discovery = discovery;
 	n->leading = leading;
 
-	n->own[ICORE_KEY_HEADER_DIGEST] = VALUE_CRC32C;
-	n->own[ICORE_KEY_DATA_DIGEST] = VALUE_CRC32C;
 	n->own[ICORE_KEY_MAX_CONNECTIONS] = offer->max_connections;
 	n->own[ICORE_KEY_INITIAL_R2T] = offer->initial_r2t;
 	n->own[ICORE_KEY_IMMEDIATE_DATA] = offer->immediate_data;

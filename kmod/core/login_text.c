@@ -151,11 +151,8 @@ enum icore_login_status icore_login_admit(struct icore_login *l)
 	icore_nego_init(&l->nego, &p->offer, l->discovery, p->leading);
 	if (!p->leading && (l->seen & icore_key_bit(ICORE_KEY_SESSION_TYPE)))
 		return fail(l, ICORE_LOGIN_INITIATOR_ERROR, "SessionType on a joining connection");
-	if (l->stage == ICORE_STAGE_OPERATIONAL) {
-		if (!p->none_ok)
-			return fail(l, ICORE_LOGIN_AUTH_FAILED, "authentication was skipped");
-		l->auth = ICORE_AUTH_DONE;
-	}
+	if (l->stage == ICORE_STAGE_OPERATIONAL && !p->none_ok)
+		return fail(l, ICORE_LOGIN_AUTH_FAILED, "authentication was skipped");
 	if (p->send_tpgt)
 		icore_out_num(&l->out, "TargetPortalGroupTag", p->tpgt);
 	if (!l->discovery && p->alias && p->alias[0])

@@ -41,10 +41,12 @@ unpack_stock_image()
 	UNPACK_ARGS=("${TRIM_MODULES[@]}")
 
 	set -e
-	packages=linux-image-$release=$version
-	if apt_in "$suite" apt-cache show "linux-binary-$release=$version" >/dev/null 2>&1; then
-		packages="linux-binary-$release=$version linux-modules-$release=$version"
-	fi
+	# Newer kernels are split: linux-image only depends on the parts.
+	packages=$(apt_in "$suite" apt-cache depends "linux-image-$release=$version" |
+		awk -v r="$release" -v v="$version" '
+			$NF == "linux-base-" r || $NF == "linux-binary-" r ||
+			$NF == "linux-modules-" r { print $NF "=" v }')
+	packages=${packages:-linux-image-$release=$version}
 	rm -rf "$dir.new"
 	# shellcheck disable=SC2086
 	unpack "$suite" "$dir.new/deb" $packages
@@ -129,7 +131,23 @@ make_root()
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		"$suite" "$dir.new" "$sources"
 	mkdir -p "$dir.new/build"
+	allow_sparse "$dir.new"
 	mv "$dir.new" "$dir"
+}
+
+# The 7.2 Makefile asks a script whether sparse is new enough, and the headers
+# package forgets to bring that script: without it C=2 silently checks nothing.
+# The suite's own sparse is new enough.
+allow_sparse()
+{
+	local scripts
+
+	for scripts in "$1"/usr/src/linux-headers-*-common/scripts; do
+		[ -e "$scripts/checker-valid.sh" ] || {
+			printf '#!/bin/sh\necho 1\n' >"$scripts/checker-valid.sh"
+			chmod 755 "$scripts/checker-valid.sh"
+		}
+	done
 }
 
 headers_dir()
