@@ -362,6 +362,9 @@ static const struct script scripts[] = {
 	{ "hole in the range", 4096, false, INCORR, {
 		{ 0, 0, 0, 1024, OPEN, 0, S, WAIT }, { 0, 1, 2048, 1024, OPEN, 0, D, WAIT },
 		{ 0, 2, 3072, 1024, FIN, 0, D, DEAD } } },
+	{ "hole, and on as if it had been filled", 4096, false, INCORR, {
+		{ 0, 0, 0, 1024, OPEN, 0, S, WAIT }, { 0, 1, 2048, 1024, OPEN, 0, D, WAIT },
+		{ 0, 2, 2048, 2048, FIN, 0, D, DEAD } } },
 	{ "overlap in the range", 4096, false, INCORR, {
 		{ 0, 0, 0, 1024, OPEN, 0, S, WAIT }, { 0, 1, 0, 1024, FIN, 0, D, DEAD } } },
 	{ "burst begins in the middle", 2048, true, INCORR, {
@@ -395,6 +398,9 @@ static const struct script scripts[] = {
 	{ "R2Ts answered out of order", 8192, false, INCORR, {
 		{ 1, 0, 4096, 4096, FIN, 0, D, WAIT }, { 1, 0, 4096, 4096, FIN, 0, J, WAIT },
 		{ 0, 0, 0, 4096, FIN, 0, D, DEAD } } },
+	{ "R2T passed over by an empty PDU", 8192, false, INCORR, {
+		{ 1, 0, 4096, 0, OPEN, 0, D, WAIT }, { 0, 0, 0, 4096, FIN, 0, D, WAIT },
+		{ 1, 1, 4096, 4096, FIN, 0, D, DEAD } } },
 	{ "R2T answered before the burst ended", 6144, true, INCORR, {
 		{ U, 0, 0, 1024, OPEN, 0, S, WAIT }, { 0, 0, 2048, 4096, FIN, 0, D, WAIT },
 		{ U, 1, 1024, 1024, FIN, 0, D, DEAD } } },

@@ -422,6 +422,7 @@ static void pdu_ahs_largest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pdu->verdict, ICORE_OK);
 	KUNIT_EXPECT_EQ(test, pdu->scsi.cdb_len, ICORE_CDB_MAX);
 
+	bhs.flags = F | R;
 	for (u32 words = 65; words < 256; words++) {
 		bhs.ahs_words = words;
 		icore_pdu_decode(&bhs, ahs, MAX_DSL, pdu);

@@ -331,6 +331,7 @@ static void rx_too_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, icore_rx_advance(&b->rx, 48), ICORE_RX_FAIL);
 	icore_rx_next(&b->rx);
 	KUNIT_EXPECT_FALSE(test, icore_rx_take(&b->rx, true));
+	icore_rx_set_digests(&b->rx, false, false, MAX_DSL);
 	KUNIT_EXPECT_EQ(test, icore_rx_advance(&b->rx, 48), ICORE_RX_FAIL);
 }
 
@@ -338,9 +339,12 @@ static void expect_want(struct kunit *test, struct bench *b, enum icore_rx_kind 
 {
 	struct icore_rx_want want;
 
+	memset(&want, 0xa5, sizeof(want));
 	icore_rx_want(&b->rx, &want);
 	KUNIT_EXPECT_EQ(test, want.kind, kind);
 	KUNIT_EXPECT_EQ(test, want.len, len);
+	KUNIT_EXPECT_EQ(test, want.off, 0);
+	KUNIT_EXPECT_EQ(test, !!want.dst, kind == ICORE_RX_COLLECT);
 }
 
 static enum icore_rx_event serve(struct bench *b, u32 *at)
@@ -401,6 +405,35 @@ static void rx_wants(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, at, b->ends[2]);
 }
 
+/* Nothing of what was in the structure survives, and no digests are expected. */
+static void rx_init(struct kunit *test)
+{
+	static const struct mode plain = { false, false, 0xffff };
+	struct bench *b = bench(test, &plain);
+
+	memset(&b->rx, 0xff, sizeof(b->rx));
+	icore_rx_init(&b->rx, MAX_DSL);
+	KUNIT_EXPECT_EQ(test, b->rx.fail, ICORE_RX_FAIL_NONE);
+	KUNIT_EXPECT_TRUE(test, feed(b, b->stream, b->len, 0xffff));
+	same(test, b, 0);
+}
+
+/* A mover who claims more than was wanted does not get ahead of the stream. */
+static void rx_overclaim(struct kunit *test)
+{
+	static const struct mode plain = { false, false, 0xffff };
+	struct bench *b = bench(test, &plain);
+	const u8 *pdu = b->stream + b->ends[0];	/* the one with a 32-byte CDB */
+
+	feed(b, pdu, 40, 0xffff);
+	memcpy(b->rx.hdr + 40, pdu + 40, 8);
+	KUNIT_EXPECT_EQ(test, icore_rx_advance(&b->rx, 60), ICORE_RX_MORE);
+	expect_want(test, b, ICORE_RX_COLLECT, 20);
+	feed(b, pdu + 48, b->len - b->ends[0] - 48, 0xffff);
+	KUNIT_EXPECT_EQ(test, b->got_count, ARRAY_SIZE(specs) - 1);
+	KUNIT_EXPECT_EQ(test, b->got[0].header_crc, b->put[1].header_crc);
+}
+
 /* Digests begin between two PDUs: the first half of the stream has none. */
 static void rx_digests_begin(struct kunit *test)
 {
@@ -458,6 +491,8 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(rx_data_digest),
 	KUNIT_CASE(rx_too_long),
 	KUNIT_CASE(rx_wants),
+	KUNIT_CASE(rx_init),
+	KUNIT_CASE(rx_overclaim),
 	KUNIT_CASE(rx_digests_begin),
 	KUNIT_CASE(rx_misuse),
 	{}

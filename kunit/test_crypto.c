@@ -35,7 +35,7 @@ static u32 ror(u32 x, u32 n)
 	return rol(x, 32 - n);
 }
 
-static u64 rol64(u64 x, u32 n)
+static u64 rotl64(u64 x, u32 n)
 {
 	return n ? x << n | x >> (64 - n) : x;
 }
@@ -187,7 +187,7 @@ static void keccak(u64 *a)
 		for (u32 i = 0; i < 5; i++)
 			c[i] = a[i] ^ a[i + 5] ^ a[i + 10] ^ a[i + 15] ^ a[i + 20];
 		for (u32 i = 0; i < 25; i++)
-			a[i] ^= c[(i + 4) % 5] ^ rol64(c[(i + 1) % 5], 1);
+			a[i] ^= c[(i + 4) % 5] ^ rotl64(c[(i + 1) % 5], 1);
 		t = a[1];
 		for (u32 i = 0; i < 24; i++) {
 			const u32 ny = (2 * x + 3 * y) % 5;
@@ -196,7 +196,7 @@ static void keccak(u64 *a)
 			x = y;
 			y = ny;
 			cur = a[x + 5 * y];
-			a[x + 5 * y] = rol64(t, (i + 1) * (i + 2) / 2 % 64);
+			a[x + 5 * y] = rotl64(t, (i + 1) * (i + 2) / 2 % 64);
 			t = cur;
 		}
 		for (u32 row = 0; row < 25; row += 5) {

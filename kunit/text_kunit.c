@@ -51,6 +51,7 @@ static const struct cut_row cut_rows[] = {
 	ROW("digit first", "1A=d\0", "BAD"),
 	ROW("registered iS names", "iSCSIProtocolLevel=1\0iSERHelloRequired=No\0",
 	    "iSCSIProtocolLevel=1|iSERHelloRequired=No|END"),
+	ROW("other small letter", "aSb=1\0", "BAD"),
 	ROW("just i", "i=1\0", "BAD"),
 	ROW("all key characters", "Az09.-+@_#=x\0", "Az09.-+@_#=x|END"),
 	ROW("space in key", "A b=c\0", "BAD"),
@@ -264,6 +265,7 @@ struct bin_row {
 static const struct bin_row bin_rows[] = {
 	{ "0x00", 1, { 0 } },
 	{ "0xaBcDef", 3, { 0xab, 0xcd, 0xef } },
+	{ "0XA9f", 2, { 0x0a, 0x9f } },
 	{ "0X09", 1, { 9 } },
 	{ "0x9", 1, { 9 } },
 	{ "0x123", 2, { 0x01, 0x23 } },

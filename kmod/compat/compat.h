@@ -126,12 +126,4 @@ static inline int tiscsi_compat_send_pages(struct socket *sock, struct iov_iter 
 	.default_compl_type = TARGET_DIRECT_COMPL,
 #endif
 
-/* -- target_core: target_submit() returned void before 6.7 -- */
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
-#define tiscsi_compat_target_submit(se_cmd)	(target_submit(se_cmd), 0)
-#else
-#define tiscsi_compat_target_submit(se_cmd)	target_submit(se_cmd)
-#endif
-
 #endif /* TISCSI_COMPAT_H */

@@ -253,6 +253,20 @@ static void tiscsi_conn_tick_nop(struct tiscsi_conn *conn)
 		tiscsi_conn_ping(conn);
 }
 
+/* Follow cpus_allowed_list; a list that names no usable processor is ignored. */
+static void tiscsi_conn_place(struct tiscsi_conn *conn)
+{
+	unsigned int seq = tiscsi_tcm_cpus_seq();
+	cpumask_var_t mask;
+
+	if (seq == conn->cpus_seq || !alloc_cpumask_var(&mask, GFP_KERNEL))
+		return;
+	conn->cpus_seq = seq;
+	tiscsi_tcm_cpus(mask);
+	set_cpus_allowed_ptr(current, mask);
+	free_cpumask_var(mask);
+}
+
 static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 {
 	const struct tiscsi_nacl_attrib *attr = conn->sess->attr;
@@ -260,6 +274,7 @@ static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 			     READ_ONCE(attr->dataout_timeout_retries);
 	struct tiscsi_cmd *cmd;
 
+	tiscsi_conn_place(conn);
 	tiscsi_cmd_scan_aborted(conn);
 	list_for_each_entry(cmd, &conn->collect, node) {
 		if (icore_wseq_waiting(&cmd->ws) &&
@@ -432,6 +447,7 @@ static int tiscsi_conn_thread(void *arg)
 	unsigned long next_tick = jiffies + HZ;
 
 	conn->last_rx = jiffies;
+	tiscsi_conn_place(conn);
 	tiscsi_sock_attach(conn->sock, tiscsi_conn_notify, conn);
 	while (!test_bit(TISCSI_EV_CLOSE, &conn->events)) {
 		if (tiscsi_conn_turn(conn)) {

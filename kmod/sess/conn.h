@@ -219,6 +219,8 @@ struct tiscsi_conn {
 	u32 aborted_next;
 	bool clean;		/* logout answered: close gracefully */
 
+	unsigned int cpus_seq;	/* cpus_allowed_list that the thread follows */
+
 	/* final login response, sent by the thread */
 	u8 *login_pdu;
 	u32 login_pdu_len;

@@ -105,7 +105,7 @@ int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool
 
 	/* Both report a failure through queue_status. */
 	if (!target_submit_prep(se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0, GFP_KERNEL))
-		tiscsi_compat_target_submit(se_cmd);
+		target_submit(se_cmd);
 	return 0;
 }
 

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcm-iscsi: the table of verbs, the options they share, and the few helpers
+ * that everything needs.
+ *
+ * Options are read by hand, because getopt takes abbreviations: a script that
+ * says --js would break with the first option that begins alike.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+#include "tool.h"
+
+#define PROGRAM		"tcm-iscsi"
+#define CONFIGFS	"/sys/kernel/config"
+#define SYSFS		"/sys"
+
+const struct verb verbs[] = {
+	{
+		.name = "help", .operands = "[VERB]", .max_operands = 1, .run = verb_help,
+		.summary = "list the verbs, or explain one",
+		.details = "Every verb also takes --help, or help as its operand.",
+	}, {
+		.name = "sessions", .operands = "", .run = verb_sessions,
+		.summary = "who is logged in, with addresses and negotiated parameters",
+		.details =
+			"configfs shows the newest session of each ACL in full, and only the names of\n"
+			"initiators without ACL. How many sessions it leaves out is printed at the end.",
+	}, {
+		.name = "status", .operands = "", .run = verb_status,
+		.summary = "what is loaded and configured, and which settings have no effect",
+		.details =
+			"Targets, portal groups, portals, LUNs and ACLs. Names and secrets for CHAP are\n"
+			"never printed, only whether they are complete. Lines that begin with 'warning:'\n"
+			"name a setting that does not do what it looks like, and what to do about it.",
+	}, {
+		.name = "version", .operands = "", .run = verb_version,
+		.summary = "the version of the tool and of the loaded module",
+		.details = "A module without version is the kernel's own.",
+	},
+};
+
+const size_t verb_count = ARRAY_SIZE(verbs);
+
+const struct verb *verb_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < verb_count; i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+void complain(const char *template, const char *value)
+{
+	fputs(PROGRAM ": ", stderr);
+	text_fill(stderr, template, value);
+	fputc('\n', stderr);
+}
+
+static void *check_memory(void *memory)
+{
+	if (memory)
+		return memory;
+	complain("out of memory%", "");
+	exit(TOOL_SYSTEM);
+}
+
+void *alloc(size_t size)
+{
+	return check_memory(malloc(size));
+}
+
+/* Doubles at powers of two, so no capacity need be kept. */
+void *grow(void *array, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return array;
+	return check_memory(reallocarray(array, count ? 2 * count : 1, size));
+}
+
+char *copy(const char *text)
+{
+	return check_memory(strdup(text));
+}
+
+char *join(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	return check_memory(len < 0 ? NULL : text);
+}
+
+void problem_add(struct tool *t, const char *object, const char *text)
+{
+	struct problem *problem;
+
+	t->problems = grow(t->problems, t->problem_count, sizeof(*t->problems));
+	problem = &t->problems[t->problem_count++];
+	problem->object = copy(object);
+	problem->text = copy(text);
+}
+
+void problems_print(struct tool *t)
+{
+	struct out *o = &t->out;
+	size_t i;
+
+	/* Text first: on a terminal the two streams mix in this order. */
+	fflush(o->file);
+	out_array(o, "problems");
+	for (i = 0; i < t->problem_count; i++) {
+		const struct problem *problem = &t->problems[i];
+
+		out_object(o, NULL);
+		out_str(o, "object", NULL, problem->object);
+		out_str(o, "text", NULL, problem->text);
+		out_end(o);
+		fputs(PROGRAM ": ", stderr);
+		text_fill(stderr, "%: ", problem->object);
+		text_fill(stderr, "%\n", problem->text);
+	}
+	out_end(o);
+}
+
+static void problems_free(struct tool *t)
+{
+	while (t->problem_count) {
+		t->problem_count--;
+		free(t->problems[t->problem_count].object);
+		free(t->problems[t->problem_count].text);
+	}
+	free(t->problems);
+}
+
+static bool usage(const char *template, const char *value)
+{
+	complain(template, value);
+	return false;
+}
+
+/*
+ * An option with a value, "--name DIR" or "--name=DIR". @arg moves to the last
+ * argument that was used. A value may not be empty: "$UNSET" is a mistake.
+ */
+static bool valued(char ***arg, const char *name, const char **value, bool *bad)
+{
+	const char *rest;
+
+	if (!text_prefix(**arg, name, &rest) || (*rest && *rest != '='))
+		return false;
+	if (*rest)
+		*value = rest + 1;
+	else
+		*value = *++*arg;
+	*bad = !*value || !**value;
+	if (*bad)
+		complain("% needs a value", name);
+	return true;
+}
+
+static bool one_option(struct tool *t, char ***arg, bool *json)
+{
+	const char *text = **arg;
+	bool bad = false;
+
+	if (!strcmp(text, "-j") || !strcmp(text, "--json")) {
+		*json = true;
+	} else if (!strcmp(text, "-h") || !strcmp(text, "--help")) {
+		t->help = true;
+	} else if (!strcmp(text, "-V") || !strcmp(text, "--version")) {
+		t->version = true;
+	} else if (!valued(arg, "--configfs", &t->configfs, &bad) &&
+		   !valued(arg, "--sysfs", &t->sysfs, &bad) &&
+		   !valued(arg, "--fabric", &t->fabric, &bad)) {
+		return usage("unknown option '%'; 'tcm-iscsi help' lists them", text);
+	}
+	return !bad;
+}
+
+/*
+ * Sorts the command line: options are applied, words are moved to the front of
+ * @argv, @words says how many there are. False on a mistake, which is reported.
+ */
+static bool parse(struct tool *t, char **argv, int *words, bool *json)
+{
+	char **arg = argv, **word = argv;
+	bool options = true;
+
+	for (; *arg; arg++) {
+		if (options && !strcmp(*arg, "--"))
+			options = false;
+		else if (!options || **arg != '-')
+			*word++ = *arg;
+		else if (!one_option(t, &arg, json))
+			return false;
+	}
+	*words = word - argv;
+
+	if (t->fabric && (strchr(t->fabric, '/') || *t->fabric == '.'))
+		return usage("--fabric '%' is not the name of a directory below target/", t->fabric);
+	/* The machine's modules say nothing about a tree from elsewhere. */
+	if (!t->configfs && !t->sysfs)
+		t->sysfs = SYSFS;
+	if (!t->configfs)
+		t->configfs = CONFIGFS;
+	return true;
+}
+
+static enum tool_status dispatch(struct tool *t, int words, char **word)
+{
+	const char *name = words ? word[0] : t->version ? "version" : "status";
+	const struct verb *verb = verb_find(name);
+	const int operands = words ? words - 1 : 0;
+
+	if (!verb) {
+		complain("unknown verb '%'; 'tcm-iscsi help' lists them", name);
+		return TOOL_USAGE;
+	}
+	if (t->help || (operands == 1 && !verb->max_operands && !strcmp(word[1], "help"))) {
+		help_print(t, words ? verb : NULL);
+		return TOOL_OK;
+	}
+	if (operands > verb->max_operands) {
+		complain("too many words: '%'; see 'tcm-iscsi help VERB'",
+			 word[1 + verb->max_operands]);
+		return TOOL_USAGE;
+	}
+	return verb->run(t, operands, word + 1);
+}
+
+int main(int argc, char **argv)
+{
+	struct tool t = { 0 };
+	enum tool_status status;
+	bool json = false;
+	int words;
+
+	setlocale(LC_CTYPE, "");
+	if (argc < 1 || !parse(&t, argv + 1, &words, &json))
+		return TOOL_USAGE;
+
+	out_begin(&t.out, stdout, json);
+	status = dispatch(&t, words, argv + 1);
+	if (status == TOOL_USAGE) {
+		/* Nothing was printed, so that a script does not take it for an answer. */
+		t.out.json = false;
+		json_decref(t.out.stack[0]);
+		return status;
+	}
+	if (t.problem_count)
+		status = TOOL_INCOMPLETE;
+	problems_print(&t);
+	problems_free(&t);
+	if (out_finish(&t.out)) {
+		complain("the output cannot be written: %", strerror(errno));
+		return TOOL_SYSTEM;
+	}
+	return status;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What every part of the tool knows: the options, the exit statuses, the verbs.
+ */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "out.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Part of the interface: the man page documents them. */
+enum tool_status {
+	TOOL_OK		= 0,
+	TOOL_USAGE	= 1,	/* the command line is wrong; nothing was done */
+	TOOL_NOTHING	= 2,	/* not loaded, or nothing is configured */
+	TOOL_INCOMPLETE	= 3,	/* something could not be read; the rest is printed */
+	TOOL_SYSTEM	= 4,	/* no memory, or the output cannot be written */
+};
+
+/**
+ * struct problem - something that could not be read
+ * @object: path below the configfs mount point, or of a file elsewhere
+ * @text: what is wrong with it and what to do
+ */
+struct problem {
+	char *object;
+	char *text;
+};
+
+/**
+ * struct tool - one run
+ * @configfs: where configfs is mounted
+ * @sysfs: where sysfs is mounted; NULL if a copied tree is shown, because then
+ *	the modules of this machine say nothing about it
+ * @fabric: directory below target/ that was asked for; NULL: what the module uses
+ * @help: --help was given
+ * @version: --version was given
+ * @out: where the answer goes
+ * @problems: what could not be read, in the order in which it was met
+ * @problem_count: entries of @problems
+ * @no_secrets: it was already said that credentials cannot be read
+ */
+struct tool {
+	const char *configfs;
+	const char *sysfs;
+	const char *fabric;
+	bool help;
+	bool version;
+	struct out out;
+	struct problem *problems;
+	size_t problem_count;
+	bool no_secrets;
+};
+
+/**
+ * struct verb - an entry of the verb table
+ * @name: word on the command line
+ * @operands: what follows it, for the usage line; empty if nothing does
+ * @max_operands: how many
+ * @summary: one line
+ * @details: lines for "help VERB"
+ * @run: does it and returns an exit status
+ */
+struct verb {
+	const char *name;
+	const char *operands;
+	int max_operands;
+	const char *summary;
+	const char *details;
+	enum tool_status (*run)(struct tool *t, int argc, char **argv);
+};
+
+extern const struct verb verbs[];
+extern const size_t verb_count;
+
+const struct verb *verb_find(const char *name);
+
+enum tool_status verb_help(struct tool *t, int argc, char **argv);
+enum tool_status verb_sessions(struct tool *t, int argc, char **argv);
+enum tool_status verb_status(struct tool *t, int argc, char **argv);
+enum tool_status verb_version(struct tool *t, int argc, char **argv);
+
+/* "help VERB"; for @verb == NULL the table of verbs. */
+void help_print(struct tool *t, const struct verb *verb);
+
+/* Print to standard error, with what is not ours escaped. */
+void complain(const char *template, const char *value);
+
+void problem_add(struct tool *t, const char *object, const char *text);
+/* The problems as a member of the JSON answer and as lines on standard error. */
+void problems_print(struct tool *t);
+
+/* Memory: these do not return on failure. grow() makes room for one more. */
+void *alloc(size_t size);
+void *grow(void *array, size_t count, size_t size);
+char *copy(const char *text);
+char *join(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* TOOL_H */
