@@ -4,7 +4,8 @@
 # variables, so DKMS may set KERNELRELEASE as it likes.
 
 VERSION := $(shell sed -n 's/^.define TISCSI_VERSION "\(.*\)"/\1/p' include/tcm_iscsi/version.h)
-KDIR ?= /lib/modules/$(shell uname -r)/build
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr/local
 DKMS_SRC := /usr/src/tcm_iscsi-$(VERSION)
 
@@ -25,18 +26,28 @@ tools:
 install: tools
 	$(MAKE) -C tools/tcm-iscsi VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 
-# Copy the sources where DKMS looks for them, then build and install for this kernel.
+# What DKMS knows of us, whatever the version: two lines of status look like
+# "tcm_iscsi/0.1.0: added" and "tcm_iscsi/0.1.0, 6.1.0-56-amd64, x86_64: installed".
+DKMS_KNOWN = $$(dkms status -m tcm_iscsi | sed -n 's,^tcm_iscsi/\([^ ,:]*\).*,\1,p' | sort -u)
+DKMS_FORGET = for version in $(DKMS_KNOWN); do \
+		dkms remove -m tcm_iscsi -v "$$version" --all && \
+		rm -rf "/usr/src/tcm_iscsi-$$version" || exit 1; done
+
+# Copy the sources where DKMS looks for them, then build and install for one
+# kernel. What was installed before goes first: DKMS would keep it, because it
+# compares versions and not sources.
 dkms-install:
 	grep -qx 'PACKAGE_VERSION="$(VERSION)"' dkms.conf
+	$(DKMS_FORGET)
+	rm -rf $(DKMS_SRC)
 	install -d $(DKMS_SRC)
 	tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' --exclude='.*.cmd' $(SHIPPED) | \
 		tar -x -C $(DKMS_SRC)
-	dkms add -m tcm_iscsi -v $(VERSION) || dkms status -m tcm_iscsi -v $(VERSION)
-	dkms install -m tcm_iscsi -v $(VERSION)
+	dkms add -m tcm_iscsi -v $(VERSION)
+	dkms install -m tcm_iscsi -v $(VERSION) -k $(KVER)
 
 dkms-uninstall:
-	dkms remove -m tcm_iscsi -v $(VERSION) --all
-	rm -r $(DKMS_SRC)
+	$(DKMS_FORGET)
 
 # The main job, end to end, in a kernel of the lab.
 KERNEL ?= debian-12
@@ -58,7 +69,8 @@ clean:
 	$(MAKE) -C tools/tcm-iscsi clean
 
 help:
-	@echo 'make                    module for the running kernel (KDIR=... for another), and the tool'
+	@echo 'make                    module for the running kernel (KVER=... for another), and the tool'
+	@echo 'make modules            the module only'
 	@echo 'make modules_install    install the module; then run depmod'
 	@echo 'make dkms-install       install through DKMS: rebuilt with every new kernel'
 	@echo 'make dkms-uninstall     take it away again'

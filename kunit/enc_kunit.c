@@ -206,21 +206,28 @@ static bool listed(const u16 *list, u32 n, u32 value)
 	return false;
 }
 
-#define CHECK_NAME(list, name, unknown, value) \
-	KUNIT_EXPECT_EQ_MSG(test, !!strcmp(name, unknown), \
-			    listed(list, ARRAY_SIZE(list), value), "value %u", value)
+static void check_name(struct kunit *test, const char *name, const char *unknown, bool has_name,
+		       u32 value)
+{
+	KUNIT_EXPECT_EQ_MSG(test, !!strcmp(name, unknown), has_name, "value %u", value);
+}
 
 /* Exactly these values have names, and no two of a kind share one. */
 static void names_total(struct kunit *test)
 {
 	for (u32 i = 0; i < 256; i++) {
-		CHECK_NAME(opcodes, icore_opcode_name(i), "unknown PDU", i);
-		CHECK_NAME(rejects, icore_reject_name(i), "unknown reason", i);
-		CHECK_NAME(functions, icore_tmf_name(i), "unknown function", i);
-		CHECK_NAME(fails, icore_rx_fail_name(i), "unknown failure", i);
+		check_name(test, icore_opcode_name(i), "unknown PDU",
+			   listed(opcodes, ARRAY_SIZE(opcodes), i), i);
+		check_name(test, icore_reject_name(i), "unknown reason",
+			   listed(rejects, ARRAY_SIZE(rejects), i), i);
+		check_name(test, icore_tmf_name(i), "unknown function",
+			   listed(functions, ARRAY_SIZE(functions), i), i);
+		check_name(test, icore_rx_fail_name(i), "unknown failure",
+			   listed(fails, ARRAY_SIZE(fails), i), i);
 	}
 	for (u32 i = 0; i < 0x10000; i++)
-		CHECK_NAME(statuses, icore_login_status_name(i), "unknown status", i);
+		check_name(test, icore_login_status_name(i), "unknown status",
+			   listed(statuses, ARRAY_SIZE(statuses), i), i);
 	for (u32 i = 0; i < 64; i++) {
 		for (u32 j = 0; j < i; j++) {
 			if (strcmp(icore_opcode_name(i), "unknown PDU"))

@@ -18,6 +18,7 @@
 #include <linux/tcp.h>
 #include <net/inet_common.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -111,6 +112,20 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/* An IPv4 peer of a [::] portal is an IPv4 peer, in logs, files and caps. */
+static void tiscsi_addr_unmap(struct sockaddr_storage *addr)
+{
+	struct sockaddr_in6 in6 = *(struct sockaddr_in6 *)addr;
+	struct sockaddr_in *in = (struct sockaddr_in *)addr;
+
+	if (addr->ss_family != AF_INET6 || !ipv6_addr_v4mapped(&in6.sin6_addr))
+		return;
+	memset(addr, 0, sizeof(*addr));
+	in->sin_family = AF_INET;
+	in->sin_port = in6.sin6_port;
+	in->sin_addr.s_addr = in6.sin6_addr.s6_addr32[3];
+}
+
 struct tiscsi_sock *tiscsi_listen_accept(struct tiscsi_listener *l)
 {
 	struct tiscsi_sock *s;
@@ -140,6 +155,7 @@ struct tiscsi_sock *tiscsi_listen_accept(struct tiscsi_listener *l)
 	ret = kernel_getsockname(s->sock, (struct sockaddr *)&s->local);
 	if (ret < 0)
 		goto err_sock;
+	tiscsi_addr_unmap(&s->peer);
 	return s;
 
 err_sock:

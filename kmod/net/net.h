@@ -31,8 +31,8 @@ typedef void (*tiscsi_notify_fn)(void *owner, unsigned int what);
  * @sock: the socket; owned
  * @notify: called under sk_callback_lock; NULL after tiscsi_sock_detach()
  * @owner: argument of @notify
- * @peer: remote address, constant
- * @local: local address, constant
+ * @peer: remote address, never v4-mapped; constant
+ * @local: local address as the socket names it; constant
  */
 struct tiscsi_sock {
 	struct socket *sock;

@@ -26,8 +26,8 @@
 /* A peer that takes nothing for this long is gone. */
 #define TISCSI_TX_STALL		(30 * HZ)
 #define TISCSI_USER_TIMEOUT_MS	30000
-/* Longest data segment of a NOP-Out or a Text Request that is kept. */
-#define TISCSI_FLAT_MAX		8192
+/* Room for the data of a NOP-Out or a Text Request at first; see ffp.c. */
+#define TISCSI_FLAT_FIRST	8192
 
 /**
  * tiscsi_conn_advance - the only place where a connection changes its state
@@ -160,7 +160,7 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth)
 	}
 	conn->ctl_nr_free = TISCSI_CTL_SLOTS;
 
-	conn->flat_cap = min_t(u32, conn->params.mrdsl_in, TISCSI_FLAT_MAX);
+	conn->flat_cap = min_t(u32, conn->params.mrdsl_in, TISCSI_FLAT_FIRST);
 	conn->flat = kvmalloc(conn->flat_cap, GFP_KERNEL);
 	if (!conn->flat)
 		goto err_ctls;

@@ -56,7 +56,8 @@ enum tiscsi_conn_state {
 #define TISCSI_TX_PAGES		80	/* full arena pages of one batch */
 #define TISCSI_TX_BATCH_BYTES	(256 * 1024)
 #define TISCSI_TX_BATCH_PDUS	64
-#define TISCSI_TX_DSL_MAX	(256 * 1024)	/* longest Data-In that we cut */
+#define TISCSI_TX_DSL_MAX	(256 * 1024)	/* longest data segment that we send */
+#define TISCSI_FLAT_MAX		TISCSI_TX_DSL_MAX	/* data of a ping or text that is kept */
 
 /**
  * struct tiscsi_txitem - something that waits to be sent, or is being sent
@@ -195,7 +196,7 @@ struct tiscsi_conn {
 	u32 ctl_nr_free;
 	struct tiscsi_txq tx;
 	u8 cdb_buf[ICORE_CDB_MAX];
-	u8 *flat;		/* data of NOP-Out and Text, params.mrdsl_in capped */
+	u8 *flat;		/* data of the NOP-Out or Text Request at hand */
 	u32 flat_cap;
 
 	/* text negotiation in full feature phase */

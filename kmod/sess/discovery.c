@@ -96,7 +96,6 @@ int tiscsi_sendtargets(enum icore_st_kind kind, const char *name, const char *in
 	char *buf;
 
 	tiscsi_addr_to_core(local, &here);
-	icore_addr_unmap(&here);
 	for (cap = TISCSI_ST_FIRST; cap <= TISCSI_ST_MAX; cap *= 4) {
 		buf = kvmalloc(cap, GFP_KERNEL);
 		if (!buf)

@@ -14,6 +14,7 @@
  * the hole at ErrorRecoveryLevel 0 unless the initiator sends the number again;
  * a higher number in front of it ends the connection.
  */
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
@@ -310,9 +311,24 @@ bool tiscsi_ffp_rx_done(struct tiscsi_conn *conn)
 
 /* -- the thread's half -- */
 
-/* Payload of a control PDU into the flat buffer, as far as it is of interest. */
+/*
+ * Payload of a control PDU into the flat buffer, which grows for the rare peer
+ * that sends more than 8 KiB at a time. Without memory the rest is left out: a
+ * ping is echoed shorter, a text is refused as too long.
+ */
 static enum tiscsi_hold tiscsi_ffp_store_flat(struct tiscsi_conn *conn)
 {
+	u32 want = min_t(u32, conn->rx.pdu.dsl, TISCSI_FLAT_MAX);
+	u8 *flat;
+
+	if (want > conn->flat_cap) {
+		flat = kvmalloc(want, GFP_KERNEL);
+		if (flat) {
+			kvfree(conn->flat);
+			conn->flat = flat;
+			conn->flat_cap = want;
+		}
+	}
 	conn->sink.kind = TISCSI_SINK_FLAT;
 	conn->sink.flat = conn->flat;
 	conn->sink.flat_len = conn->flat_cap;

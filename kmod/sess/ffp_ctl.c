@@ -2,9 +2,8 @@
 /*
  * Full feature phase: NOP-Out, Text and Logout requests.
  *
- * All three keep a single data segment of at most conn->flat_cap bytes; longer
- * ping data is echoed as far as it was kept, which RFC 7143 11.19 allows
- * (the echo is cut to what the initiator can take anyway).
+ * They share conn->flat for the data segment at hand. A ping is echoed as far as
+ * the initiator can take it (RFC 7143 11.19).
  */
 #include <linux/mm.h>
 #include <linux/slab.h>

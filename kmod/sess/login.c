@@ -212,6 +212,9 @@ static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 	pg = tiscsi_np_find(login->np, core->target, &exists);
 	if (pg)
 		usable = tiscsi_pg_get(pg);
+	/* Under the mutex: whoever disables the group then finds this login. */
+	if (usable)
+		WRITE_ONCE(login->pg, pg);
 	mutex_unlock(&tiscsi_mutex);
 
 	if (!pg)
@@ -220,7 +223,6 @@ static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 	if (!usable)
 		return icore_login_refuse(core, ICORE_LOGIN_UNAVAILABLE,
 					  "portal group is disabled");
-	WRITE_ONCE(login->pg, pg);
 
 	status = tiscsi_tcm_policy(pg, core->initiator, &policy, &mem->cred, &reason);
 	if (status != ICORE_LOGIN_SUCCESS)

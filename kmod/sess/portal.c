@@ -51,7 +51,7 @@ static bool tiscsi_same_source(const struct sockaddr_storage *a, const struct so
 	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
 
 	if (a->ss_family == AF_INET6 && b->ss_family == AF_INET6 &&
-	    !ipv6_addr_v4mapped(&a6->sin6_addr) && !ipv6_addr_loopback(&a6->sin6_addr))
+	    !ipv6_addr_loopback(&a6->sin6_addr))
 		return !memcmp(&a6->sin6_addr, &b6->sin6_addr, 8);
 	return tiscsi_addr_equal(a, b, false);
 }

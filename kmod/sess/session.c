@@ -122,7 +122,7 @@ static void tiscsi_sess_reap_work(struct work_struct *work)
 	struct tiscsi_pg *pg = sess->pg;
 
 	tiscsi_conn_join(sess->conn);
-	tiscsi_tcm_counter_drain(sess->conn->counter);
+	tiscsi_tcm_counter_drain(sess->conn->counter, sess);
 	tiscsi_tcm_session_end(sess);
 	tiscsi_sess_unpublish(sess);
 
@@ -204,15 +204,14 @@ static int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_con
 	const char *data;
 	u32 len;
 
+	conn->advertised_max = icore_window_max(&sess->window);
 	icore_login_finish(core, sess->tsih);
+	icore_login_window(core, sess->window.exp_cmdsn, conn->advertised_max);
 	icore_login_next_pdu(core, &bhs, &data, &len);
 	conn->statsn = core->statsn;
 	conn->login_pdu = kzalloc(sizeof(bhs) + len + icore_pad(len), GFP_KERNEL);
 	if (!conn->login_pdu)
 		return -ENOMEM;
-	conn->advertised_max = icore_window_max(&sess->window);
-	icore_enc_stamp(&bhs, be32_to_cpu(bhs.w[ICORE_W24]), sess->window.exp_cmdsn,
-			conn->advertised_max);
 	memcpy(conn->login_pdu, &bhs, sizeof(bhs));
 	memcpy(conn->login_pdu + sizeof(bhs), data, len);
 	conn->login_pdu_len = sizeof(bhs) + len + icore_pad(len);

@@ -29,6 +29,12 @@
 #include "../sess/conn.h"
 #include "../sess/session.h"
 
+/* What icore_tmf_response() takes for granted. */
+static_assert(TMR_FUNCTION_FAILED == 0 && TMR_FUNCTION_COMPLETE == 1 &&
+	      TMR_TASK_DOES_NOT_EXIST == 2 && TMR_LUN_DOES_NOT_EXIST == 3 &&
+	      TMR_TASK_MGMT_FUNCTION_NOT_SUPPORTED == 4 && TMR_FUNCTION_REJECTED == 5,
+	      "target_core has renumbered its TMR responses");
+
 static struct tiscsi_cmd *tiscsi_from_se(struct se_cmd *se_cmd)
 {
 	return container_of(se_cmd, struct tiscsi_cmd, se_cmd);
@@ -41,9 +47,13 @@ struct target_cmd_counter *tiscsi_tcm_counter_alloc(void)
 	return target_alloc_cmd_counter();
 }
 
-void tiscsi_tcm_counter_drain(struct target_cmd_counter *c)
+void tiscsi_tcm_counter_drain(struct target_cmd_counter *c, const struct tiscsi_sess *sess)
 {
 	target_stop_cmd_counter(c);
+	/* target_core's own wait has no end either, but does not say for whom. */
+	while (!wait_event_timeout(c->refcnt_wq, percpu_ref_is_zero(&c->refcnt), 30 * HZ))
+		pr_warn("%s at %s: session %u is closed but its backend has not finished all commands\n",
+			sess->initiator, sess->pg->target->name, sess->sid);
 	target_wait_for_cmds(c);
 }
 

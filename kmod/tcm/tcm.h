@@ -65,8 +65,11 @@ void tiscsi_tcm_session_end(struct tiscsi_sess *sess);
 /* conn->counter counts commands in flight; see tiscsi_tcm_counter_*. */
 struct target_cmd_counter;
 struct target_cmd_counter *tiscsi_tcm_counter_alloc(void);
-/* No new commands; waits for the last release_cmd(). Reaper only. */
-void tiscsi_tcm_counter_drain(struct target_cmd_counter *c);
+/*
+ * No new commands; waits for the last release_cmd(), as long as the backend takes,
+ * and logs every 30 s that it does. Reaper only.
+ */
+void tiscsi_tcm_counter_drain(struct target_cmd_counter *c, const struct tiscsi_sess *sess);
 void tiscsi_tcm_counter_free(struct target_cmd_counter *c);
 
 /**

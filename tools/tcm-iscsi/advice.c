@@ -61,7 +61,7 @@ static bool is_missing(const struct cred *cred)
 	return cred->one_way == CRED_NONE || cred->one_way == CRED_HALF;
 }
 
-static void check_cred(struct tool *t, const char *object, const struct cred *cred, int demanded,
+static void check_cred(struct tool *t, const char *object, const struct cred *cred,
 		       bool newline_counts)
 {
 	if (cred->one_way == CRED_HALF)
@@ -76,10 +76,6 @@ static void check_cred(struct tool *t, const char *object, const struct cred *cr
 		warn(t, "mutual-without-credentials", object,
 		     "mutual credentials have no effect without userid and password",
 		     "set userid and password in auth");
-	if (cred->one_way == CRED_COMPLETE && !demanded)
-		warn(t, "credentials-not-demanded", object,
-		     "credentials are set, but an initiator may log in without them",
-		     "set authentication to 1");
 	if (cred->newline && newline_counts)
 		warn(t, "newline-in-credentials", object,
 		     "a name or secret ends in a newline, which iscsi_target_mod takes as part of it",
@@ -93,13 +89,22 @@ static void check_cred(struct tool *t, const char *object, const struct cred *cr
 		     "set different ones");
 }
 
+static void check_demand(struct tool *t, const char *object, const struct cred *cred, int demanded,
+			 const char *fix)
+{
+	if (cred->one_way == CRED_COMPLETE && !demanded)
+		warn(t, "credentials-not-demanded", object,
+		     "credentials are set, but an initiator may do without them", fix);
+}
+
 static void check_acl(struct tool *t, const char *object, const struct tpg *tpg,
 		      const struct acl *acl, bool newline_counts)
 {
 	const int demands = acl_demands(tpg, acl);
 	size_t i;
 
-	check_cred(t, object, &acl->cred, demands, newline_counts);
+	check_cred(t, object, &acl->cred, newline_counts);
+	check_demand(t, object, &acl->cred, demands, "set attrib/authentication of the ACL to 1");
 	if (tpg->enable > 0 && demands > 0 && is_missing(&acl->cred))
 		warn(t, "login-impossible", object,
 		     "this initiator must authenticate, but its ACL holds no credentials",
@@ -150,7 +155,6 @@ static void check_admission(struct tool *t, const char *object, const struct tpg
 static void check_tpg(struct tool *t, const char *object, const struct tpg *tpg,
 		      bool newline_counts)
 {
-	const bool used = tpg->generate_node_acls > 0;
 	size_t i;
 	char *name;
 
@@ -163,7 +167,11 @@ static void check_tpg(struct tool *t, const char *object, const struct tpg *tpg,
 			     "enabled, but without a LUN there is nothing to use", "create a LUN");
 		check_admission(t, object, tpg);
 	}
-	check_cred(t, object, &tpg->cred, used ? tpg_demands(tpg) : UNKNOWN, newline_counts);
+	check_cred(t, object, &tpg->cred, newline_counts);
+	/* Without demo mode nobody uses them, which was said. */
+	if (tpg->generate_node_acls > 0)
+		check_demand(t, object, &tpg->cred, tpg_demands(tpg),
+			     "set attrib/authentication to 1");
 	for (i = 0; i < tpg->lun_count; i++) {
 		if (tpg->luns[i].backstore)
 			continue;
@@ -181,8 +189,9 @@ static void check_tpg(struct tool *t, const char *object, const struct tpg *tpg,
 
 static void check_discovery(struct tool *t, const struct config *config, bool newline_counts)
 {
-	check_cred(t, "discovery_auth", &config->discovery, config->enforce_discovery_auth,
-		   newline_counts);
+	check_cred(t, "discovery_auth", &config->discovery, newline_counts);
+	check_demand(t, "discovery_auth", &config->discovery, config->enforce_discovery_auth,
+		     "set enforce_discovery_auth to 1");
 	if (config->enforce_discovery_auth > 0 && is_missing(&config->discovery))
 		warn(t, "discovery-impossible", "discovery_auth",
 		     "discovery demands authentication, but no credentials are set",

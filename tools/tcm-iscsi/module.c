@@ -92,16 +92,19 @@ void modules_print(struct tool *t, const struct modules *m)
 	out_end(o);
 }
 
-void modules_advise(struct tool *t, const struct modules *m)
+void modules_advise(struct tool *t, const struct modules *m, bool present)
 {
 	struct out *o = &t->out;
 
 	out_line(o, 0);
-	if (m->known && !m->ours.loaded && !m->in_tree.loaded)
+	if (present)
+		out_str(o, NULL, "nothing is configured: target/% holds no target; create one, for example with targetcli",
+			m->fabric);
+	else if (m->known && !m->ours.loaded && !m->in_tree.loaded)
 		out_str(o, NULL, "not loaded: load the module with 'modprobe %'", m->ours.name);
 	else if (m->known && !m->provider)
 		out_str(o, NULL, "no loaded module provides the fabric %; see --fabric", m->fabric);
 	else
-		out_str(o, NULL, "nothing is configured: target/% does not exist; create a target, for example with targetcli",
+		out_str(o, NULL, "nothing is configured: target/% does not exist; create it and a target, for example with targetcli",
 			m->fabric);
 }

@@ -31,7 +31,7 @@ struct modules {
 void modules_load(const struct tool *t, struct modules *m);
 void modules_free(struct modules *m);
 void modules_print(struct tool *t, const struct modules *m);
-/* A line that says why @fabric has no directory, and what to do. */
-void modules_advise(struct tool *t, const struct modules *m);
+/* A line that says why there is no target, and what to do; @present: the directory exists. */
+void modules_advise(struct tool *t, const struct modules *m, bool present);
 
 #endif /* MODULE_H */

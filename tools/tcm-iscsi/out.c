@@ -3,7 +3,6 @@
  * The printer. Text goes out at once; JSON is collected and written by
  * out_finish(), so that a run that fails half way prints no half document.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "out.h"
@@ -37,12 +36,12 @@ int out_finish(struct out *o)
 	return o->failed ? -1 : 0;
 }
 
-/* Takes over @value. Without a key in an object there is nothing to add. */
+/* Takes over @value, which may be NULL if memory ran out. */
 static void add(struct out *o, const char *key, json_t *value)
 {
 	json_t *top;
 
-	if (o->failed || (!key && json_is_object(o->stack[o->depth - 1]))) {
+	if (o->failed) {
 		json_decref(value);
 		return;
 	}
@@ -113,7 +112,7 @@ void out_str(struct out *o, const char *key, const char *template, const char *v
 		return;
 	}
 	fill(o, template, value);
-	if (!o->json)
+	if (!o->json || !key)
 		return;
 	clean = text_utf8(value);
 	if (clean)
@@ -129,7 +128,7 @@ void out_int(struct out *o, const char *key, const char *template, long long val
 
 	snprintf(text, sizeof(text), "%lld", value);
 	fill(o, template, text);
-	if (o->json)
+	if (o->json && key)
 		add(o, key, json_integer(value));
 }
 
@@ -151,7 +150,7 @@ void out_size(struct out *o, const char *key, const char *template, long long by
 	else
 		snprintf(text, sizeof(text), "%lld %s", whole, unit[u]);
 	fill(o, template, text);
-	if (o->json)
+	if (o->json && key)
 		add(o, key, json_integer(bytes));
 }
 
@@ -164,13 +163,13 @@ void out_bool(struct out *o, const char *key, int value, const char *yes, const 
 	if (!o->json) {
 		if (text)
 			fputs(text, o->file);
-	} else {
+	} else if (key) {
 		add(o, key, value < 0 ? json_null() : json_boolean(value));
 	}
 }
 
 void out_null(struct out *o, const char *key)
 {
-	if (o->json)
+	if (o->json && key)
 		add(o, key, json_null());
 }

@@ -8,7 +8,8 @@
  * configfs (and an initiator's alias comes from the network) can neither forge a
  * line nor reach the terminal as a control sequence.
  *
- * Objects and arrays exist in JSON only, lines in text only.
+ * Objects and arrays exist in JSON only, lines in text only. A field belongs to an
+ * object, an entry of an array is an object without key.
  */
 #ifndef OUT_H
 #define OUT_H

@@ -156,7 +156,7 @@ enum tool_status verb_sessions(struct tool *t, int argc, char **argv)
 		print_rest(o, &config.targets[i], printed[i]);
 	out_end(o);
 	if (!config.target_count) {
-		modules_advise(t, &modules);
+		modules_advise(t, &modules, config.present);
 	} else if (!total) {
 		out_line(o, 0);
 		out_text(o, "no sessions");

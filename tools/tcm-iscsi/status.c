@@ -95,7 +95,7 @@ static void print_tpg(struct tool *t, const struct tpg *tpg)
 	out_object(o, NULL);
 	out_str(o, NULL, "%: ", tpg->name);
 	out_int(o, "tag", NULL, tpg->tag);
-	out_bool(o, "enable", tpg->enable, "enabled", "disabled", "enabled or not is unknown");
+	out_bool(o, "enable", tpg->enable, "enabled", "disabled", "enabled unknown");
 	out_bool(o, "authentication", tpg->authentication, ", authentication on",
 		 ", authentication off", ", authentication unknown");
 	out_str(o, "auth_method", " (%)", tpg->auth_method);
@@ -176,7 +176,7 @@ enum tool_status verb_status(struct tool *t, int argc, char **argv)
 	advice_print(t, &config, &modules);
 	if (!config.target_count) {
 		status = TOOL_NOTHING;
-		modules_advise(t, &modules);
+		modules_advise(t, &modules, config.present);
 	}
 
 	config_free(&config);

@@ -96,6 +96,7 @@ static void unreadable(struct tool *t, const char *path, int error)
 		text = join("has more than %d bytes, no attribute has; not read", TREE_READ_MAX);
 		break;
 	case EINVAL:
+	case ELOOP:
 		text = copy("is not a regular file; not read");
 		break;
 	case EILSEQ:

@@ -187,10 +187,12 @@ def login_status(target, **kwargs):
         node.forget()
 
 
-def fio(path, *options, seconds=40):
+FIO_OPTIONS = ("--ioengine=libaio", "--direct=1", "--verify_fatal=1", "--verify_state_save=0")
+
+
+def fio(*options, seconds=50):
     need("fio")
-    return run("fio", "--name=v", f"--filename={path}", "--ioengine=libaio", "--direct=1",
-               "--verify_fatal=1", "--verify_state_save=0", "--minimal", *options, seconds=seconds)
+    return run("fio", "--minimal", *options, seconds=seconds)
 
 
 def need(program):

@@ -345,6 +345,15 @@ class Session(LoginConn):
 
     # -- disks --
 
+    def ready(self, *luns):
+        """Clear the unit attentions that a new session finds."""
+        for lun in luns:
+            for _ in range(16):
+                if self.command(TEST_UNIT_READY, lun=lun, status=None).status == GOOD:
+                    break
+            else:
+                raise Failure(f"LUN {lun} does not become ready")
+
     def write_at(self, lba, data, lun=0, **kwargs):
         return self.command(write10(lba, len(data) // BLOCK), lun=lun, write=data, **kwargs)
 

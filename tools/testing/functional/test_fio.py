@@ -42,11 +42,13 @@ def open_iscsi_settings(values):
 
 
 def verify(node, size):
-    disks = node.disks(2)
-    for lun, disk in sorted(disks.items()):
-        initiator.fio(disk, "--rw=randwrite", "--bsrange=4k-1m", "--verify=crc32c",
-                      f"--size={size}", f"--randseed={lun + 7}", "--iodepth=32",
-                      "--ba=4k", "--randrepeat=0")
+    """Both disks at the same time."""
+    jobs = []
+    for lun, disk in sorted(node.disks(2).items()):
+        jobs += [f"--name=lun{lun}", f"--filename={disk}", "--rw=randwrite", "--bsrange=4k-1m",
+                 "--ba=4k", "--verify=crc32c", f"--size={size}", f"--randseed={size + lun}",
+                 "--iodepth=32", *initiator.FIO_OPTIONS]
+    initiator.fio(*jobs)
 
 
 def one(target, values, size):
@@ -77,7 +79,8 @@ def test_matrix():
         luns(target)
         for values in combinations():
             try:
-                one(target, values, harness.scaled(4 << 20, 1 << 20))
+                size = 4 << 20 if values["MaxBurstLength"] > 4096 else 1 << 20
+                one(target, values, harness.scaled(size, 1 << 20))
             except harness.Failure as failure:
                 raise harness.Failure(f"with {values}: {failure}") from None
 
