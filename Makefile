@@ -64,9 +64,13 @@ host-test:
 static:
 	tools/testing/static/static
 
+# Not through kbuild: DKMS runs this in a copy without kunit and tools, and when it
+# builds for another machine also without headers for the running kernel.
 clean:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
-	$(MAKE) -C tools/tcm-iscsi clean
+	find . \( -name .git -o -path ./tools \) -prune -o -type f \( -name '*.o' -o -name '*.ko' \
+		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
+		-o -name modules.order -o -name Module.symvers \) -exec rm -f {} +
+	[ ! -d tools/tcm-iscsi ] || $(MAKE) -C tools/tcm-iscsi clean
 
 help:
 	@echo 'make                    module for the running kernel (KVER=... for another), and the tool'

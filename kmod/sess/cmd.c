@@ -12,9 +12,13 @@
  * one of them win.
  *
  * References. target_core's kref has two counts: one is dropped by target_core
- * when it is finished, one by us when the response was handed to TCP or will
- * never be sent (tiscsi_cmd_drop()). If target_core aborts a command without
- * answering, it drops ours too; then all we see is the released upcall.
+ * when it is finished, one by us. Ours covers the data of a read until TCP has
+ * it; a command that ends with a status only is let go as soon as the status is
+ * known (tiscsi_cmd_detach()), so that neither a peer that does not read nor one
+ * that owes data can hold up a reset, which waits for the release. If target_core
+ * aborts a command without answering, it drops our reference too; then all we see
+ * is the released upcall. A slot is free when we are done with it and target_core
+ * is.
  */
 #include <linux/slab.h>
 #include <linux/mm.h>
@@ -94,6 +98,7 @@ struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt)
 	cmd->immediate = false;
 	cmd->tmr = false;
 	cmd->core = false;
+	cmd->ref = false;
 	cmd->suppress = false;
 	cmd->read = false;
 	cmd->write = false;
@@ -167,29 +172,34 @@ static void tiscsi_cmd_leave_sink(struct tiscsi_cmd *cmd)
 	list_del_init(&cmd->node);
 }
 
+static void tiscsi_cmd_detach(struct tiscsi_cmd *cmd)
+{
+	if (!cmd->ref)
+		return;
+	cmd->ref = false;
+	tiscsi_tcm_put(cmd);
+}
+
 /**
- * tiscsi_cmd_drop - our reference goes: sent, or never to be answered
+ * tiscsi_cmd_drop - we are done with it: sent, or never to be answered
  * @cmd: not in any queue
  *
- * The slot comes back through the released upcall, at once if it was never given
- * to target_core.
+ * If target_core still refers to the slot, it comes back through the released
+ * upcall.
  */
 void tiscsi_cmd_drop(struct tiscsi_cmd *cmd)
 {
 	tiscsi_cmd_leave_sink(cmd);
 	tiscsi_cmd_retire(cmd);
 	cmd->state = TISCSI_CMD_RETIRED;
-	if (cmd->core)
-		tiscsi_tcm_put(cmd);
-	else
+	tiscsi_cmd_detach(cmd);
+	if (!cmd->core)
 		tiscsi_cmd_push_free(cmd);
 }
 
 /**
- * tiscsi_cmd_collect_released - take back slots whose last reference is gone
+ * tiscsi_cmd_collect_released - target_core is done with these slots
  * @conn: the connection
- *
- * A slot that target_core aborted comes here without having been retired.
  */
 void tiscsi_cmd_collect_released(struct tiscsi_conn *conn)
 {
@@ -197,9 +207,16 @@ void tiscsi_cmd_collect_released(struct tiscsi_conn *conn)
 	struct tiscsi_cmd *cmd, *next;
 
 	llist_for_each_entry_safe(cmd, next, list, free_node) {
-		tiscsi_cmd_leave_sink(cmd);
-		tiscsi_cmd_retire(cmd);
-		tiscsi_cmd_push_free(cmd);
+		cmd->core = false;
+		if (cmd->ref) {
+			/* Aborted: target_core has dropped our reference for us. */
+			cmd->ref = false;
+			tiscsi_cmd_leave_sink(cmd);
+			tiscsi_cmd_retire(cmd);
+			tiscsi_cmd_push_free(cmd);
+		} else if (cmd->state == TISCSI_CMD_RETIRED) {
+			tiscsi_cmd_push_free(cmd);
+		}
 	}
 }
 
@@ -322,12 +339,15 @@ static void tiscsi_cmd_one_mail(struct tiscsi_cmd *cmd)
 	}
 	if (test_and_clear_bit(TISCSI_MAIL_COMPLETED, &cmd->mail)) {
 		tiscsi_tcm_result(cmd, &cmd->res);
+		if (!cmd->res.sg)
+			tiscsi_cmd_detach(cmd);
 		cmd->state = TISCSI_CMD_DONE;
 		if (cmd->conn->rx_wait == cmd)
 			cmd->conn->rx_wait = NULL;
 		tiscsi_cmd_finish(cmd);
 	}
 	if (test_and_clear_bit(TISCSI_MAIL_TMR, &cmd->mail)) {
+		tiscsi_cmd_detach(cmd);
 		cmd->state = TISCSI_CMD_DONE;
 		tiscsi_cmd_respond(cmd);
 	}
@@ -421,8 +441,10 @@ void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 	list_del_init(&cmd->node);
 	cmd->state = TISCSI_CMD_SUBMITTED;
 	cmd->core = true;
+	cmd->ref = true;
 	if (tiscsi_tcm_submit(cmd, cdb, cmd->edtl, cmd->read, cmd->write, cmd->attr)) {
 		cmd->core = false;
+		cmd->ref = false;
 		tiscsi_cmd_local_status(cmd, SAM_STAT_BUSY);
 		return;
 	}
@@ -545,8 +567,7 @@ void tiscsi_cmd_end_all(struct tiscsi_conn *conn)
 		case TISCSI_CMD_LINGER:
 		case TISCSI_CMD_QUEUED:
 		case TISCSI_CMD_SENDING:
-			if (cmd->core)
-				tiscsi_tcm_put(cmd);
+			tiscsi_cmd_detach(cmd);
 			break;
 		case TISCSI_CMD_SUBMITTED:
 		case TISCSI_CMD_EXECUTE:

@@ -76,7 +76,8 @@ struct tiscsi_sgcur {
  * @windowed: takes part in the CmdSN window until its status is stamped
  * @immediate: counts against TISCSI_IMMEDIATE_MAX
  * @tmr: a task management function
- * @core: target_core holds references; else the slot is answered locally
+ * @core: target_core refers to the slot; it ends with the released upcall
+ * @ref: one of target_core's references is ours to put
  * @suppress: no response may be sent (aborted)
  * @hashed: the task exists as far as the initiator is concerned
  * @lun: as received, for R2T
@@ -106,6 +107,7 @@ struct tiscsi_cmd {
 	bool immediate;
 	bool tmr;
 	bool core;
+	bool ref;
 	bool suppress;
 	bool hashed;
 	bool read;

@@ -122,8 +122,8 @@ static u8 tiscsi_text_negotiate(struct tiscsi_conn *conn)
 {
 	u32 mrdsl = conn->params.mrdsl_out;
 	enum icore_text_result r;
+	struct icore_kv kv, more;
 	struct icore_out out;
-	struct icore_kv kv;
 	u32 pairs = 0;
 	u32 pos = 0;
 	char *buf;
@@ -139,7 +139,8 @@ static u8 tiscsi_text_negotiate(struct tiscsi_conn *conn)
 			reason = ICORE_REJECT_PROTOCOL;
 		else if (strcmp(kv.key, "SendTargets"))
 			reason = icore_ffp_key(&kv, false, &mrdsl, &out);
-		else if (pairs > 1 || pos < conn->text.len)
+		else if (pairs > 1 ||
+			 icore_text_next(&conn->text, &pos, &more) != ICORE_TEXT_END)
 			reason = ICORE_REJECT_PROTOCOL;	/* alone or not at all */
 		else
 			reason = tiscsi_text_sendtargets(conn, kv.value);

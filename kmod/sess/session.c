@@ -28,6 +28,7 @@
 #include "../mgmt/mgmt.h"
 
 static DEFINE_IDA(tiscsi_tsih);
+static atomic_t tiscsi_next_tsih = ATOMIC_INIT(0);
 static atomic_t tiscsi_sid = ATOMIC_INIT(0);
 static struct workqueue_struct *tiscsi_reaper;
 
@@ -140,6 +141,15 @@ void tiscsi_sess_reap(struct tiscsi_sess *sess)
 
 /* -- creation -- */
 
+/* A TSIH comes again as late as possible: the old one may still be in use out there. */
+static int tiscsi_tsih_get(void)
+{
+	u32 from = (u32)atomic_inc_return(&tiscsi_next_tsih) % 0xffff + 1;
+	int tsih = ida_alloc_range(&tiscsi_tsih, from, 0xffff, GFP_KERNEL);
+
+	return tsih == -ENOSPC ? ida_alloc_range(&tiscsi_tsih, 1, 0xffff, GFP_KERNEL) : tsih;
+}
+
 static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 {
 	const struct icore_login *core = &login->mem->core;
@@ -149,7 +159,7 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 	sess = kzalloc(sizeof(*sess), GFP_KERNEL);
 	if (!sess)
 		return NULL;
-	tsih = ida_alloc_range(&tiscsi_tsih, 1, 0xffff, GFP_KERNEL);
+	tsih = tiscsi_tsih_get();
 	if (tsih < 0) {
 		kfree(sess);
 		return NULL;

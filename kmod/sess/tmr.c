@@ -86,6 +86,7 @@ static enum tiscsi_hold tiscsi_tmf_core(struct tiscsi_conn *conn, const struct i
 
 	cmd->tmr = true;
 	cmd->core = true;
+	cmd->ref = true;
 	cmd->cmdsn = pdu->cmdsn;
 	cmd->immediate = true;
 	conn->immediates++;

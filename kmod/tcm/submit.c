@@ -29,6 +29,9 @@
 #include "../sess/conn.h"
 #include "../sess/session.h"
 
+/* Longest transfer of one command; the longest that known initiators use is 32 MiB. */
+#define TISCSI_TRANSFER_MAX	(32 * 1024 * 1024)
+
 /* What icore_tmf_response() takes for granted. */
 static_assert(TMR_FUNCTION_FAILED == 0 && TMR_FUNCTION_COMPLETE == 1 &&
 	      TMR_TASK_DOES_NOT_EXIST == 2 && TMR_LUN_DOES_NOT_EXIST == 3 &&
@@ -98,6 +101,30 @@ static int tiscsi_init_se_cmd(struct tiscsi_cmd *cmd, u32 len, int dir, int attr
 	return target_get_sess_cmd(&cmd->se_cmd, true);
 }
 
+/*
+ * How much memory may one command ask target_core for? The CDB was parsed. A
+ * parameter list needs what its CDB says, not what the initiator expects to send
+ * (the rest is read and forgotten); an allocation length may be as long as it
+ * likes, the answer is short. What is left is refused as longer than the longest
+ * transfer. Return: false if the command was failed.
+ */
+static bool tiscsi_bound_data(struct se_cmd *se_cmd)
+{
+	bool medium = se_cmd->se_cmd_flags & SCF_SCSI_DATA_CDB;
+
+	if (se_cmd->data_direction == DMA_TO_DEVICE && !medium &&
+	    se_cmd->se_cmd_flags & SCF_UNDERFLOW_BIT)
+		se_cmd->data_length -= se_cmd->residual_count;
+	if (se_cmd->data_length <= TISCSI_TRANSFER_MAX)
+		return true;
+	if (se_cmd->data_direction == DMA_FROM_DEVICE && !medium) {
+		target_set_cmd_data_length(se_cmd, TISCSI_TRANSFER_MAX);
+		return true;
+	}
+	transport_generic_request_failure(se_cmd, TCM_INVALID_CDB_FIELD);
+	return false;
+}
+
 int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool write, u8 attr)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
@@ -113,8 +140,9 @@ int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool
 	if (ret)
 		return ret;
 
-	/* Both report a failure through queue_status. */
-	if (!target_submit_prep(se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0, GFP_KERNEL))
+	/* All report a failure through queue_status. */
+	if (!target_submit_prep(se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0, GFP_KERNEL) &&
+	    tiscsi_bound_data(se_cmd))
 		target_submit(se_cmd);
 	return 0;
 }
@@ -130,31 +158,26 @@ void tiscsi_tcm_execute(struct tiscsi_cmd *cmd)
 	target_execute_cmd(&cmd->se_cmd);
 }
 
+/*
+ * The sense is made here: target_core's table has ILLEGAL REQUEST for unexpected
+ * data, where RFC 7143 11.4.7.2 asks for ABORTED COMMAND, and its failure path
+ * does not know the CRC error at all.
+ */
 void tiscsi_tcm_fail(struct tiscsi_cmd *cmd, enum icore_data_error error)
 {
-	struct se_cmd *se_cmd = &cmd->se_cmd;
+	static const struct {
+		u8 asc;
+		u8 ascq;
+	} codes[] = {
+		[ICORE_DATA_UNEXPECTED] = { 0x0c, 0x0c },
+		[ICORE_DATA_INCORRECT] = { 0x0c, 0x0d },
+		[ICORE_DATA_CRC] = { 0x47, 0x05 },
+	};
 	u8 sense[TRANSPORT_SENSE_BUFFER] = {};	/* all of it is copied below */
 
-	switch (error) {
-	case ICORE_DATA_CRC:
-		target_complete_cmd_with_sense(se_cmd, SAM_STAT_CHECK_CONDITION,
-					       TCM_SERVICE_CRC_ERROR);
-		return;
-	case ICORE_DATA_INCORRECT:
-		target_complete_cmd_with_sense(se_cmd, SAM_STAT_CHECK_CONDITION,
-					       TCM_INCORRECT_AMOUNT_OF_DATA);
-		return;
-	case ICORE_DATA_UNEXPECTED:
-	case ICORE_DATA_GOOD:
-		break;
-	}
-	/*
-	 * target_core's table has ILLEGAL REQUEST for unexpected unsolicited
-	 * data; RFC 7143 11.4.7.2 asks for ABORTED COMMAND.
-	 */
-	scsi_build_sense_buffer(0, sense, ABORTED_COMMAND, 0x0c, 0x0c);
-	transport_copy_sense_to_cmd(se_cmd, sense);
-	target_complete_cmd(se_cmd, SAM_STAT_CHECK_CONDITION);
+	scsi_build_sense_buffer(0, sense, ABORTED_COMMAND, codes[error].asc, codes[error].ascq);
+	transport_copy_sense_to_cmd(&cmd->se_cmd, sense);
+	target_complete_cmd(&cmd->se_cmd, SAM_STAT_CHECK_CONDITION);
 }
 
 void tiscsi_tcm_kill(struct tiscsi_cmd *cmd)

@@ -181,21 +181,20 @@ static void load_info(struct tool *t, const char *dir, struct acl *acl)
 /* A session that ends meanwhile leaves words where numbers were. */
 static void load_params(struct tool *t, const char *dir, struct acl *acl)
 {
+	char *name, *value;
 	size_t i;
-	char *path;
-	char *value;
 
-	path = join("%s/param", dir);
 	for (i = 0; i < PARAM_COUNT; i++) {
 		acl->param[i] = UNKNOWN;
 		if (acl->logged_in <= 0)
 			continue;
-		value = tree_attr_quiet(path, param_names[i].name);
+		name = join("param/%s", param_names[i].name);
+		value = tree_attr_quiet(dir, name);
 		if (!value || strncmp(value, "No Active", 9))
-			acl->param[i] = tree_number(t, path, param_names[i].name, 0xffffffff);
+			acl->param[i] = tree_number(t, dir, name, 0xffffffff);
 		free(value);
+		free(name);
 	}
-	free(path);
 }
 
 static void load_acl(struct tool *t, const char *base, const char *name, unsigned int parts,
@@ -216,9 +215,7 @@ static void load_acl(struct tool *t, const char *base, const char *name, unsigne
 			acl->tag = NULL;
 		}
 		load_mapped_luns(t, base, name, acl);
-		free(dir);
-		dir = join("%s/%s/auth", base, name);
-		cred_load(t, dir, &acl->cred);
+		cred_load(t, dir, "auth/", &acl->cred);
 	}
 	free(dir);
 }
@@ -283,7 +280,6 @@ static void load_tpg(struct tool *t, const char *base, const char *name, unsigne
 		     struct tpg *tpg)
 {
 	char *dir = join("%s/%s", base, name);
-	char *auth = join("%s/auth", dir);
 
 	tpg->name = copy(name);
 	load_acls(t, dir, parts, tpg);
@@ -296,11 +292,10 @@ static void load_tpg(struct tool *t, const char *base, const char *name, unsigne
 		tpg->demo_mode_write_protect =
 			tree_number(t, dir, "attrib/demo_mode_write_protect", 1);
 		tpg->auth_method = tree_attr(t, dir, "param/AuthMethod");
-		cred_load(t, auth, &tpg->cred);
+		cred_load(t, dir, "auth/", &tpg->cred);
 		load_portals(t, dir, tpg);
 		load_luns(t, dir, tpg);
 	}
-	free(auth);
 	free(dir);
 }
 
@@ -388,7 +383,7 @@ void config_load(struct tool *t, const char *fabric, unsigned int parts, struct 
 	if (config->present && parts & CONFIG_SETTINGS) {
 		config->enforce_discovery_auth =
 			tree_number(t, auth, "enforce_discovery_auth", 1);
-		cred_load(t, auth, &config->discovery);
+		cred_load(t, auth, "", &config->discovery);
 	}
 
 	memset(&names, 0, sizeof(names));

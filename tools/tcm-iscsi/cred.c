@@ -41,14 +41,17 @@ static enum cred_state judge(const char *user, const char *secret, struct cred *
 }
 
 /* Without privilege all of them fail alike; once is enough to say so. */
-static char *read_secret(struct tool *t, const char *dir, const char *name)
+static char *read_secret(struct tool *t, const char *dir, const char *sub, const char *file)
 {
+	char *name = join("%s%s", sub, file);
 	char *value = tree_attr_quiet(dir, name);
+	const bool refused = !value && (errno == EPERM || errno == EACCES);
 
-	if (value)
+	if (!value && !refused)
+		value = tree_attr(t, dir, name);
+	free(name);
+	if (!refused)
 		return value;
-	if (errno != EPERM && errno != EACCES)
-		return tree_attr(t, dir, name);
 	if (!t->no_secrets)
 		problem_add(t, "credentials", "can be read by root only; run as root to see whether they are complete");
 	t->no_secrets = true;
@@ -62,12 +65,12 @@ static void wipe(char *value)
 	free(value);
 }
 
-void cred_load(struct tool *t, const char *dir, struct cred *cred)
+void cred_load(struct tool *t, const char *dir, const char *sub, struct cred *cred)
 {
-	char *user = read_secret(t, dir, "userid");
-	char *secret = read_secret(t, dir, "password");
-	char *mutual_user = read_secret(t, dir, "userid_mutual");
-	char *mutual_secret = read_secret(t, dir, "password_mutual");
+	char *user = read_secret(t, dir, sub, "userid");
+	char *secret = read_secret(t, dir, sub, "password");
+	char *mutual_user = read_secret(t, dir, sub, "userid_mutual");
+	char *mutual_secret = read_secret(t, dir, sub, "password_mutual");
 
 	memset(cred, 0, sizeof(*cred));
 	cred->one_way = judge(user, secret, cred);

@@ -28,7 +28,8 @@ struct cred {
 	bool same;
 };
 
-void cred_load(struct tool *t, const char *dir, struct cred *cred);
+/* @sub is where the files are: "auth/" below the object @dir, or "". */
+void cred_load(struct tool *t, const char *dir, const char *sub, struct cred *cred);
 const char *cred_name(enum cred_state state);
 void cred_print(struct tool *t, const struct cred *cred);
 

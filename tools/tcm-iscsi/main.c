@@ -117,6 +117,7 @@ void problems_print(struct tool *t)
 	size_t i;
 
 	/* Text first: on a terminal the two streams mix in this order. */
+	out_line_end(o);
 	fflush(o->file);
 	out_array(o, "problems");
 	for (i = 0; i < t->problem_count; i++) {

@@ -25,12 +25,11 @@ int out_finish(struct out *o)
 	if (o->json) {
 		if (!o->failed)
 			json_dumpf(o->stack[0], o->file, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+		fputc('\n', o->file);
 		json_decref(o->stack[0]);
 		o->depth = 0;
 	}
-	if (o->line || o->json)
-		fputc('\n', o->file);
-	o->line = false;
+	out_line_end(o);
 	if (fflush(o->file) || ferror(o->file))
 		return -1;
 	return o->failed ? -1 : 0;
@@ -79,12 +78,19 @@ void out_end(struct out *o)
 		o->depth--;
 }
 
+/* Before something else goes to the same terminal. */
+void out_line_end(struct out *o)
+{
+	if (o->line)
+		fputc('\n', o->file);
+	o->line = false;
+}
+
 void out_line(struct out *o, unsigned int level)
 {
 	if (o->json)
 		return;
-	if (o->line)
-		fputc('\n', o->file);
+	out_line_end(o);
 	while (level--)
 		fputs("  ", o->file);
 	o->line = true;

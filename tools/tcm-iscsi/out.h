@@ -48,6 +48,7 @@ void out_array(struct out *o, const char *key);
 void out_end(struct out *o);
 
 void out_line(struct out *o, unsigned int level);
+void out_line_end(struct out *o);
 void out_text(struct out *o, const char *text);
 
 void out_str(struct out *o, const char *key, const char *template, const char *value);

@@ -13,10 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "text.h"
 #include "tree.h"
+
+/* 20 ms at most for each file: a thousand times what configfs takes. */
+#define RETRIES		5
+#define RETRY_NS	5000000
 
 const char *tree_short(const struct tool *t, const char *path)
 {
@@ -127,12 +132,34 @@ static char *attr_of(const char *path)
 	return data;
 }
 
+/*
+ * While the kernel makes or removes an object, its directory is there and its
+ * files are not. So what is missing gets another moment: to appear, or for the
+ * directory to go. False when @dir is gone or time is up; errno stays.
+ */
+static bool try_again(const char *dir, int *tries)
+{
+	const struct timespec pause = { .tv_nsec = RETRY_NS };
+	const int error = errno;
+	bool again;
+
+	again = error == ENOENT && tree_is_dir(dir) && ++*tries < RETRIES;
+	if (again)
+		nanosleep(&pause, NULL);
+	errno = error;
+	return again;
+}
+
 char *tree_attr(struct tool *t, const char *dir, const char *name)
 {
 	char *path = join("%s/%s", dir, name);
-	char *value = attr_of(path);
+	int tries = 0;
+	char *value;
 
-	if (!value && (errno != ENOENT || tree_is_dir(dir)))
+	do
+		value = attr_of(path);
+	while (!value && try_again(dir, &tries));
+	if (!value && (errno != ENOENT || tries == RETRIES))
 		unreadable(t, path, errno);
 	free(path);
 	return value;
@@ -179,15 +206,22 @@ static bool is_kind(int dir, const struct dirent *entry, mode_t kind)
 	       (st.st_mode & S_IFMT) == kind;
 }
 
-static void list(struct tool *t, const char *dir, mode_t kind, struct names *names)
+/* @owner is the object that would be incomplete without @dir. */
+static void list(struct tool *t, const char *owner, const char *dir, mode_t kind,
+		 struct names *names)
 {
-	DIR *stream = opendir(dir);
 	struct dirent *entry;
+	int tries = 0;
+	DIR *stream;
 
 	names->name = NULL;
 	names->count = 0;
+	do
+		stream = opendir(dir);
+	while (!stream && try_again(owner, &tries));
 	if (!stream) {
-		unreadable(t, dir, errno);
+		if (errno != ENOENT || tries == RETRIES)
+			unreadable(t, dir, errno);
 		return;
 	}
 	while ((entry = readdir(stream))) {
@@ -210,10 +244,7 @@ void tree_list(struct tool *t, const char *dir, const char *sub, struct names *n
 {
 	char *path = join("%s/%s", dir, sub);
 
-	names->name = NULL;
-	names->count = 0;
-	if (tree_is_dir(path) || tree_is_dir(dir))
-		list(t, path, S_IFDIR, names);
+	list(t, dir, path, S_IFDIR, names);
 	free(path);
 }
 
@@ -232,7 +263,7 @@ char *tree_link(struct tool *t, const char *dir)
 	ssize_t len = -1;
 	char *path;
 
-	list(t, dir, S_IFLNK, &links);
+	list(t, dir, dir, S_IFLNK, &links);
 	if (links.count) {
 		path = join("%s/%s", dir, links.name[0]);
 		len = readlink(path, target, PATH_MAX);

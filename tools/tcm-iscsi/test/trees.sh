@@ -296,6 +296,7 @@ make_broken() {
 	mv $dir/fifo $dir/param/AuthMethod
 	portal $dir nonsense
 	portal $dir 10.0.0.1:99999
+	portal $dir 10.0.0.1:326x
 	portal $dir 10.0.0.2:3260
 	rm $dir/np/10.0.0.2:3260/iser
 	mkdir $dir/np/10.0.0.2:3260/iser
@@ -323,7 +324,8 @@ make_info() {
 	fabric cfg
 	module sys tcm_iscsi 0.1.0 ""
 	tpg cfg iqn.2026-11.test:t1/tpgt_1 1 1 0
-	for name in 1-good 2-forged 3-state 4-free 5-noconn 6-noaddress 7-badcid 8-isid 9-discovery; do
+	for name in 1-good 2-forged 3-state 4-free 5-noconn 6-noaddress 7-badcid 8-isid 9-discovery \
+		10-isid; do
 		acl $dir $name
 		session $dir/acls/$name $name "" 4 192.0.2.1
 	done
@@ -335,6 +337,7 @@ make_info() {
 	sed -i 9q $dir/acls/6-noaddress/info
 	sed -i 's/^CID: 0/CID: -1/' $dir/acls/7-badcid/info
 	sed -i 's/ISID: 0x00/ISID: 0xzz/' $dir/acls/8-isid/info
+	sed -i 's/ISID: 0x00/ISID: 0x00zz/' $dir/acls/10-isid/info
 	sed -i 's/Normal/Discovery/' $dir/acls/9-discovery/info
 	attr $dir/acls/1-good/param/MaxBurstLength 'No Active iSCSI Session'
 	attr $dir/acls/3-state/param/MaxBurstLength many

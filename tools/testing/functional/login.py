@@ -204,9 +204,12 @@ def login(conn, target, initiator=INITIATOR, keys=None, chap=None):
     keys_seen = [key for key, _ in answers]
     check(len(keys_seen) == len(set(keys_seen)), "a key was answered twice:", keys_seen)
     values = dict(answers)
-    for key in offer:
-        if key not in ("MaxRecvDataSegmentLength", "InitiatorAlias"):
+    for key, value in offer.items():
+        optional = (key, value) in (("InitialR2T", "Yes"), ("ImmediateData", "No"))
+        if key not in ("MaxRecvDataSegmentLength", "InitiatorAlias") and not optional:
             check(key in values, "no answer to", key)
+        if optional:
+            values.setdefault(key, value)
     conn.mrdsl = int(offer.get("MaxRecvDataSegmentLength", "8192"))
     conn.header_digest = values.get("HeaderDigest") == "CRC32C"
     conn.data_digest = values.get("DataDigest") == "CRC32C"
