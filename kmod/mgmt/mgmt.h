@@ -38,7 +38,7 @@ enum tiscsi_sess_fail {
  * @lock: protects everything below; leaf lock, process and softirq context
  */
 struct tiscsi_target_stats {
-	spinlock_t lock;
+	spinlock_t lock;	/* everything below; leaf */
 	u32 login_accepts;
 	u32 login_other;
 	u32 login_redirects;

@@ -19,7 +19,6 @@
 #include "net.h"
 #include "../sess/cmd.h"
 #include "../sess/conn.h"
-#include "../sess/session.h"
 
 /* One piece of payload from the socket buffer into the command's pages. */
 static int tiscsi_rx_to_cmd(struct tiscsi_conn *conn, struct sk_buff *skb, u32 skb_off, u32 off,
@@ -179,7 +178,7 @@ enum tiscsi_io tiscsi_rx_run(struct tiscsi_conn *conn, u32 budget)
 		return TISCSI_IO_CLOSED;
 	if (ret > 0) {
 		conn->last_rx = jiffies;
-		conn->sess->rx_octets += ret;
+		conn->rx_octets += ret;
 	}
 	if (conn->rx_hold)
 		return TISCSI_IO_BLOCKED;

@@ -24,7 +24,6 @@
 #include "net.h"
 #include "../sess/cmd.h"
 #include "../sess/conn.h"
-#include "../sess/session.h"
 
 /* Header, header digest, padding and data digest of one PDU. */
 #define TISCSI_TX_OVERHEAD	(ICORE_BHS_LEN + ICORE_DIGEST_LEN + 4 + ICORE_DIGEST_LEN)
@@ -250,7 +249,7 @@ static bool tiscsi_tx_data_in(struct tiscsi_conn *conn, struct tiscsi_cmd *cmd)
 			tiscsi_conn_close(conn, "no memory for a PDU header");
 			return true;
 		}
-		conn->sess->tx_octets += piece.len;
+		conn->tx_octets += piece.len;
 		if (with_status)
 			return true;
 	}
@@ -317,7 +316,7 @@ static bool tiscsi_tx_cmd(struct tiscsi_conn *conn, struct tiscsi_cmd *cmd)
 		if (!(data && collapse) && !tiscsi_tx_status(conn, cmd))
 			return false;
 	}
-	conn->sess->rsp_pdus++;
+	conn->rsp_pdus++;
 	cmd->state = TISCSI_CMD_SENDING;
 	list_move_tail(&cmd->item.node, &conn->tx.sent);
 	return true;

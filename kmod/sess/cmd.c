@@ -366,7 +366,7 @@ void tiscsi_cmd_take_mail(struct tiscsi_conn *conn)
 	llist_for_each_entry_safe(cmd, next, list, mail_node) {
 		/* From here on the node may be queued again by another upcall. */
 		clear_bit(TISCSI_MAIL_QUEUED, &cmd->mail);
-		smp_mb__after_atomic();
+		smp_mb__after_atomic(); /* the bits are looked at after it, see the post */
 		tiscsi_cmd_one_mail(cmd);
 	}
 }
@@ -387,7 +387,7 @@ static void tiscsi_cmd_post(struct tiscsi_cmd *cmd, int bit)
 	struct tiscsi_conn *conn = cmd->conn;
 
 	set_bit(bit, &cmd->mail);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic(); /* pairs with the one in tiscsi_cmd_end_all() */
 	if (READ_ONCE(conn->drained)) {
 		tiscsi_cmd_drained_mail(cmd);
 		return;

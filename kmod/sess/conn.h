@@ -177,6 +177,9 @@ struct tiscsi_conn {
 	struct tiscsi_cmd *rx_wait;	/* write whose buffer rx waits for */
 	u32 statsn;
 	u32 exp_statsn;
+	u64 rsp_pdus;		/* statistics, read by others unlocked */
+	u64 tx_octets;
+	u64 rx_octets;
 
 	struct target_cmd_counter *counter;
 	struct tiscsi_cmd *cmds;

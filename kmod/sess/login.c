@@ -469,7 +469,7 @@ static void tiscsi_login_expire(struct tiscsi_login *login)
 		tiscsi_login_set_deadline(login, TISCSI_LOGIN_TIMEOUT * HZ);
 		tiscsi_login_act(login, icore_login_refuse(&login->mem->core,
 							   ICORE_LOGIN_UNAVAILABLE,
-							   "the session to be reinstated still has commands"));
+							   "the old session still has commands"));
 		return;
 	case TISCSI_LOGIN_NEGOTIATE:
 		tiscsi_login_give_up(login, login->proven ?

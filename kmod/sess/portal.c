@@ -169,16 +169,28 @@ static void tiscsi_np_notify(void *owner, unsigned int what)
 	kthread_queue_work(tiscsi_acceptor, &np->accept);
 }
 
+/*
+ * One event may stand for many connections, and the first of them may be dead
+ * already: only an empty queue ends a visit.
+ */
 static void tiscsi_np_accept(struct kthread_work *work)
 {
 	struct tiscsi_np *np = container_of(work, struct tiscsi_np, accept);
 	struct tiscsi_sock *sock;
 	int i;
 
-	for (i = 0; i < TISCSI_ACCEPT_BATCH; i++) {
+	for (i = 0; i < TISCSI_ACCEPT_BATCH && !READ_ONCE(np->closing); i++) {
 		sock = tiscsi_listen_accept(np->listener);
+		if (sock == ERR_PTR(-EAGAIN))
+			return;
+		if (sock == ERR_PTR(-ENOMEM) || sock == ERR_PTR(-ENFILE) ||
+		    sock == ERR_PTR(-EMFILE)) {
+			if (!READ_ONCE(np->closing))
+				kthread_queue_delayed_work(tiscsi_acceptor, &np->retry, HZ / 10);
+			return;
+		}
 		if (IS_ERR(sock))
-			break;
+			continue;
 		kref_get(&np->ref);
 		if (tiscsi_login_start(np, sock)) {
 			tiscsi_log_peer(NULL, &sock->peer, NULL,
@@ -187,9 +199,18 @@ static void tiscsi_np_accept(struct kthread_work *work)
 			tiscsi_np_put(np);
 		}
 	}
-	/* More may wait, or memory was short for a moment: come back. */
-	if (i == TISCSI_ACCEPT_BATCH)
+	/* More may wait; other portals get their turn first. */
+	if (!READ_ONCE(np->closing))
 		kthread_queue_work(tiscsi_acceptor, &np->accept);
+}
+
+/* Memory was short a moment ago. */
+static void tiscsi_np_retry(struct kthread_work *work)
+{
+	struct kthread_delayed_work *dwork = container_of(work, struct kthread_delayed_work, work);
+	struct tiscsi_np *np = container_of(dwork, struct tiscsi_np, retry);
+
+	kthread_queue_work(tiscsi_acceptor, &np->accept);
 }
 
 /* -- binding -- */
@@ -209,6 +230,7 @@ static struct tiscsi_np *tiscsi_np_open(struct net *net, const struct sockaddr_s
 	INIT_LIST_HEAD(&np->slots);
 	INIT_LIST_HEAD(&np->bindings);
 	kthread_init_work(&np->accept, tiscsi_np_accept);
+	kthread_init_delayed_work(&np->retry, tiscsi_np_retry);
 	np->listener = tiscsi_listen_open(net, addr, tiscsi_np_notify, np);
 	if (IS_ERR(np->listener)) {
 		ret = PTR_ERR(np->listener);
@@ -229,6 +251,10 @@ static void tiscsi_np_close(struct tiscsi_np *np)
 
 	list_del(&np->node);
 	tiscsi_listen_mute(np->listener);
+	/* Each queues the other: told to stop, and then awaited in that order. */
+	WRITE_ONCE(np->closing, true);
+	kthread_cancel_work_sync(&np->accept);
+	kthread_cancel_delayed_work_sync(&np->retry);
 	kthread_cancel_work_sync(&np->accept);
 	tiscsi_listen_close(np->listener);
 	np->listener = NULL;

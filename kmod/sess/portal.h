@@ -26,6 +26,8 @@ struct tiscsi_login;
  * @bindings: tiscsi_binding.np_node, under tiscsi_mutex
  * @ref: one for all bindings, one per slot
  * @accept: runs on the acceptor thread
+ * @retry: queues @accept again when memory was short
+ * @closing: @accept and @retry queue nothing any more
  * @lock: protects @slots, @nr_slots and the slots' list fields; spin
  * @slots: in order of arrival
  * @evicted: silent peers that made room for others
@@ -38,7 +40,9 @@ struct tiscsi_np {
 	struct list_head bindings;
 	struct kref ref;
 	struct kthread_work accept;
-	spinlock_t lock;
+	struct kthread_delayed_work retry;
+	bool closing;
+	spinlock_t lock;	/* slots, nr_slots, the slots' list fields */
 	struct list_head slots;
 	u32 nr_slots;
 	u64 evicted;

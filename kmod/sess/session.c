@@ -234,7 +234,7 @@ static void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *co
 	struct tiscsi_pg *pg = sess->pg;
 
 	spin_lock(&pg->lock);
-	smp_store_release(&sess->conn, conn);
+	smp_store_release(&sess->conn, conn); /* pairs with tiscsi_sess_snapshot() */
 	if (sess->state != TISCSI_SESS_ACTIVE)
 		tiscsi_conn_close(conn, "closed while it began");
 	tiscsi_conn_wake(conn);
@@ -325,9 +325,6 @@ void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *inf
 	info->exp_cmdsn = READ_ONCE(sess->window.exp_cmdsn);
 	info->max_cmdsn = READ_ONCE(sess->window.max_cmdsn);
 	info->cmd_pdus = READ_ONCE(sess->cmd_pdus);
-	info->rsp_pdus = READ_ONCE(sess->rsp_pdus);
-	info->tx_octets = READ_ONCE(sess->tx_octets);
-	info->rx_octets = READ_ONCE(sess->rx_octets);
 	info->digest_errors = READ_ONCE(sess->digest_errors);
 	info->timeout_errors = READ_ONCE(sess->timeout_errors);
 
@@ -336,6 +333,9 @@ void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *inf
 	if (!conn)
 		return;
 	info->cid = conn->cid;
+	info->rsp_pdus = READ_ONCE(conn->rsp_pdus);
+	info->tx_octets = READ_ONCE(conn->tx_octets);
+	info->rx_octets = READ_ONCE(conn->rx_octets);
 	info->logged_in = READ_ONCE(conn->state) <= TISCSI_CONN_FFP;
 	info->last_itt = READ_ONCE(conn->last_itt);
 	info->last_ttt = READ_ONCE(conn->last_ttt);

@@ -43,7 +43,7 @@ enum tiscsi_sess_state {
  * @conn: the connection; valid while the session is in pg->sessions
  * @waiters: logins that wait for this session to end, under pg->lock
  * @window: owned by the connection's I/O thread; others read it unlocked, for show
- * @cmd_pdus: statistics, written by the I/O thread only (like the next three)
+ * @cmd_pdus: statistics, written by the I/O thread only (like the next two)
  * @work: the reaper's
  */
 struct tiscsi_sess {
@@ -64,9 +64,6 @@ struct tiscsi_sess {
 
 	struct icore_window window;
 	u64 cmd_pdus;
-	u64 rsp_pdus;
-	u64 tx_octets;
-	u64 rx_octets;
 	u32 digest_errors;
 	u32 timeout_errors;
 

@@ -18,7 +18,7 @@
 #include "session.h"
 #include "target.h"
 
-DEFINE_MUTEX(tiscsi_mutex);
+DEFINE_MUTEX(tiscsi_mutex); /* see target.h */
 LIST_HEAD(tiscsi_targets);
 
 static u32 tiscsi_next_index;

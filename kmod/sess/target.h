@@ -65,7 +65,7 @@ struct tiscsi_pg {
 	struct list_head node;
 	struct list_head bindings;
 	bool enabled;
-	spinlock_t lock;
+	spinlock_t lock;	/* sessions, users */
 	struct list_head sessions;
 	u32 users;
 	wait_queue_head_t idle;

@@ -226,13 +226,12 @@ int tiscsi_fabric_register(const char *alias, const char *name)
 	bool own_names;
 	int ret;
 
-	if (strscpy(fabric_alias, alias, sizeof(fabric_alias)) < 0)
-		return -EINVAL;
-	if (strscpy(fabric_name, name, sizeof(fabric_name)) < 0)
-		return -EINVAL;
-	ret = check_name(fabric_alias);
+	/* A name that is cut here is too long, which check_name() sees at the original. */
+	strscpy(fabric_alias, alias, sizeof(fabric_alias));
+	strscpy(fabric_name, name, sizeof(fabric_name));
+	ret = check_name(alias);
 	if (!ret)
-		ret = check_name(fabric_name);
+		ret = check_name(name);
 	if (ret)
 		return ret;
 

@@ -132,7 +132,7 @@ static void load_mapped_luns(struct tool *t, const char *base, const char *name,
 	char *path;
 	size_t i;
 
-	tree_list(t, base, name, &names);
+	tree_list(t, dir, NULL, &names);
 	for (i = 0; i < names.count; i++) {
 		if (!text_prefix(names.name[i], "lun_", &rest) ||
 		    !index_of(t, dir, names.name[i], "lun_", &mapped.index))
@@ -339,7 +339,7 @@ static void load_target(struct tool *t, const char *base, const char *name, unsi
 		target->sessions = UNKNOWN;
 	free(count);
 
-	tree_list(t, base, name, &names);
+	tree_list(t, dir, NULL, &names);
 	for (i = 0; i < names.count; i++) {
 		memset(&tpg, 0, sizeof(tpg));
 		if (!text_prefix(names.name[i], "tpgt_", &rest) ||
@@ -388,7 +388,7 @@ void config_load(struct tool *t, const char *fabric, unsigned int parts, struct 
 
 	memset(&names, 0, sizeof(names));
 	if (config->present)
-		tree_list(t, base, fabric, &names);
+		tree_list(t, dir, NULL, &names);
 	for (i = 0; i < names.count; i++) {
 		if (!strcmp(names.name[i], "discovery_auth"))
 			continue;

@@ -114,7 +114,11 @@ static void unreadable(struct tool *t, const char *path, int error)
 	free(text);
 }
 
-/* One newline is the kernel's; more of them are part of the value. */
+/*
+ * One newline is the kernel's; more of them are part of the value. A copy made by
+ * tar, and cp makes none, is filled up with NUL bytes to the 4096 bytes that
+ * configfs said the file had.
+ */
 static char *attr_of(const char *path)
 {
 	size_t len;
@@ -122,6 +126,8 @@ static char *attr_of(const char *path)
 
 	if (!data)
 		return NULL;
+	while (len && !data[len - 1])
+		len--;
 	if (memchr(data, '\0', len)) {
 		free(data);
 		errno = EILSEQ;
@@ -242,7 +248,7 @@ static void list(struct tool *t, const char *owner, const char *dir, mode_t kind
 
 void tree_list(struct tool *t, const char *dir, const char *sub, struct names *names)
 {
-	char *path = join("%s/%s", dir, sub);
+	char *path = sub ? join("%s/%s", dir, sub) : copy(dir);
 
 	list(t, dir, path, S_IFDIR, names);
 	free(path);

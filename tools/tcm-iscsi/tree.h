@@ -36,8 +36,8 @@ char *tree_attr_quiet(const char *dir, const char *name);
 long long tree_number(struct tool *t, const char *dir, const char *name, long long max);
 
 /*
- * Subdirectories of @dir/@sub, in the order of their numbers. As above, it is a
- * problem if @sub is missing, not if @dir is.
+ * Subdirectories of @dir/@sub, or of @dir if @sub is NULL, in the order of their
+ * numbers. As above, it is a problem if @sub is missing, not if @dir is.
  */
 void tree_list(struct tool *t, const char *dir, const char *sub, struct names *names);
 void tree_list_free(struct names *names);

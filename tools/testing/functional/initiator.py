@@ -16,7 +16,9 @@ DAEMON_PID = "/run/iscsid.pid"
 
 def start_daemon():
     """iscsid; once for all tests, so that it is no test's leftover."""
-    run("modprobe", "iscsi_tcp")
+    # Nothing loads drivers by itself in a guest without udev.
+    for name in ("iscsi_tcp", "sd_mod"):
+        run("modprobe", name)
     os.makedirs("/run/lock/iscsi", exist_ok=True)
     if daemon() is None:
         run("iscsid")

@@ -243,6 +243,8 @@ def test_task_in_progress():
             pdu.bhs[32:42] = read10(0, 1)
             session.send(pdu)
             session.rejected(IN_PROGRESS)
+            while not task.r2ts:
+                session.pump()
             session.answer(task, task.r2ts[0])
             equal(session.wait(task).status, GOOD, "status of the first")
 

@@ -18,7 +18,7 @@ from target import Target
 # Said in the kernel's log, so that a finding can be repeated.
 SEED = int(os.environ.get("TISCSI_SEED", "0")) or int(time.time())
 GONE = (OSError, harness.Failure)
-SECONDS = 12        # of each kind
+SECONDS = 8         # of each kind
 
 
 def rounds(name):
