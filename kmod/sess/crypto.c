@@ -4,13 +4,13 @@
  *
  * The transforms are allocated once, at load: a login neither allocates nor can
  * fail for lack of memory here. Synchronous hashes keep no state in the
- * transform, so all login workers share them. The crypto API is used on all
- * kernels, because direct library calls for MD5 and SHA3 exist on the newest
- * only.
+ * transform, so all login workers share them. The crypto API loads what it needs
+ * by itself; a MODULE_SOFTDEP would make `modprobe -r` fail while anybody else
+ * uses one of them. It is used on all kernels, because direct library calls for
+ * MD5 and SHA3 exist on the newest only.
  */
 #include <crypto/hash.h>
 #include <linux/err.h>
-#include <linux/module.h>
 #include <linux/random.h>
 
 #include "crypto.h"
@@ -108,5 +108,3 @@ int tiscsi_crypto_init(void)
 	}
 	return 0;
 }
-
-MODULE_SOFTDEP("pre: target_core_mod crc32c md5 sha1 sha256 sha3-256");
