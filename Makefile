@@ -23,8 +23,10 @@ modules_install:
 tools:
 	$(MAKE) -C tools/tcm-iscsi VERSION=$(VERSION)
 
+# install-modprobe is not part of install: it changes which module others get.
 install: tools
-	$(MAKE) -C tools/tcm-iscsi VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+install uninstall install-modprobe uninstall-modprobe:
+	$(MAKE) -C tools/tcm-iscsi VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) $@
 
 # What DKMS knows of us, whatever the version: two lines of status look like
 # "tcm_iscsi/0.1.0: added" and "tcm_iscsi/0.1.0, 6.1.0-56-amd64, x86_64: installed".
@@ -78,12 +80,15 @@ help:
 	@echo 'make modules_install    install the module; then run depmod'
 	@echo 'make dkms-install       install through DKMS: rebuilt with every new kernel'
 	@echo 'make dkms-uninstall     take it away again'
-	@echo 'make tools, install     the tool tcm-iscsi'
+	@echo 'make tools, install     the tool tcm-iscsi; make uninstall'
+	@echo 'make install-modprobe   give tcm_iscsi to who asks for iscsi_target_mod;'
+	@echo '                        make uninstall-modprobe'
 	@echo 'make demo               watch it work in a virtual machine; KERNEL=name for another kernel'
 	@echo 'make check              all tests; needs root on Debian 12, installs what it needs'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make clean'
 
-.PHONY: all modules modules_install tools install dkms-install dkms-uninstall demo check \
+.PHONY: all modules modules_install tools install uninstall install-modprobe \
+	uninstall-modprobe dkms-install dkms-uninstall demo check \
 	host-test static clean help

@@ -138,8 +138,8 @@ static void check_admission(struct tool *t, const char *object, const struct tpg
 		if (!demands)
 			warn(t, "open-to-everyone", object,
 			     tpg->demo_mode_write_protect ?
-			     "everyone who reaches a portal can read the LUNs (authentication=0, generate_node_acls=1)" :
-			     "everyone who reaches a portal can read and overwrite the LUNs (authentication=0, generate_node_acls=1, demo_mode_write_protect=0)",
+			     "without authentication or ACL everyone can read the LUNs" :
+			     "without authentication or ACL everyone can read and overwrite the LUNs",
 			     "set attrib/authentication to 1 or attrib/generate_node_acls to 0");
 		else if (demands > 0 && is_missing(&tpg->cred))
 			warn(t, "login-impossible", object,
@@ -161,7 +161,8 @@ static void check_tpg(struct tool *t, const char *object, const struct tpg *tpg,
 	if (tpg->enable > 0) {
 		if (!tpg->portal_count)
 			warn(t, "enabled-without-portal", object,
-			     "enabled, but without a portal nobody can reach it", "create a portal");
+			     "enabled, but nobody can reach it without a portal",
+			     "create a portal");
 		if (!tpg->lun_count)
 			warn(t, "enabled-without-lun", object,
 			     "enabled, but without a LUN there is nothing to use", "create a LUN");

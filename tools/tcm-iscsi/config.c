@@ -56,7 +56,7 @@ static void load_portal(struct tool *t, const char *dir, const char *name, struc
 		portal->port = UNKNOWN;
 		problem_add(t, tree_short(t, dir), "is not ADDRESS:PORT");
 	} else {
-		portal->address = join("%.*s", (int)(len - 2 * brackets), name + brackets);
+		portal->address = join("%.*s", (int)(brackets ? len - 2 : len), name + brackets);
 	}
 	portal->iser = tree_number(t, dir, "iser", 1);
 	portal->offload = tree_number(t, dir, "cxgbit", 1);

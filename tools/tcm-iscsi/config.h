@@ -50,6 +50,7 @@ struct param_name {
 	const char *name;
 	bool is_bool;
 };
+
 extern const struct param_name param_names[PARAM_COUNT];
 
 struct acl {

@@ -53,7 +53,8 @@ static char *read_secret(struct tool *t, const char *dir, const char *sub, const
 	if (!refused)
 		return value;
 	if (!t->no_secrets)
-		problem_add(t, "credentials", "can be read by root only; run as root to see whether they are complete");
+		problem_add(t, "credentials",
+			    "can be read by root only; run as root to see whether they are complete");
 	t->no_secrets = true;
 	return NULL;
 }

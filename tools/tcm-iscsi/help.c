@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* tcm-iscsi help: from the verb table, so that no verb is without it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "tool.h"
 
@@ -21,7 +22,7 @@ static void print_verb(struct tool *t, const struct verb *verb, bool details)
 	struct out *o = &t->out;
 	char *template;
 
-	template = details ? copy("%") : join("  %%%*s", 14 - (int)__builtin_strlen(verb->name), "");
+	template = join("  %%%*s", 14 - (int)strlen(verb->name), "");
 	out_str(o, "verb", details ? "usage: tcm-iscsi [OPTION...] %" : template, verb->name);
 	free(template);
 	out_str(o, "operands", details && *verb->operands ? " %" : NULL, verb->operands);
@@ -49,7 +50,7 @@ static void print_options(struct tool *t)
 	out_text(o, "Options, before or after the verb:");
 	out_array(o, "options");
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		template = join("  %%%*s", 16 - (int)__builtin_strlen(options[i].option), "");
+		template = join("  %%%*s", 16 - (int)strlen(options[i].option), "");
 		out_line(o, 0);
 		out_object(o, NULL);
 		out_str(o, "option", template, options[i].option);
@@ -60,7 +61,7 @@ static void print_options(struct tool *t)
 	out_end(o);
 	out_line(o, 0);
 	out_line(o, 0);
-	out_text(o, "Exit status: 0 done, 1 wrong command line, 2 not loaded or nothing configured,");
+	out_text(o, "Exit status: 0 done, 1 wrong command line, 2 not loaded or not configured,");
 	out_line(o, 0);
 	out_text(o, "3 something could not be read, 4 out of memory or output not writable.");
 }

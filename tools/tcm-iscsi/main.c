@@ -209,7 +209,7 @@ static bool parse(struct tool *t, char **argv, int *words, bool *json)
 	*words = word - argv;
 
 	if (t->fabric && (strchr(t->fabric, '/') || *t->fabric == '.'))
-		return usage("--fabric '%' is not the name of a directory below target/", t->fabric);
+		return usage("--fabric '%' is no directory below target/", t->fabric);
 	/* The machine's modules say nothing about a tree from elsewhere. */
 	if (!t->configfs && !t->sysfs)
 		t->sysfs = SYSFS;

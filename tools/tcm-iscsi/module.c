@@ -98,13 +98,13 @@ void modules_advise(struct tool *t, const struct modules *m, bool present)
 
 	out_line(o, 0);
 	if (present)
-		out_str(o, NULL, "nothing is configured: target/% holds no target; create one, for example with targetcli",
+		out_str(o, NULL, "nothing is configured: target/% is empty; create a target",
 			m->fabric);
 	else if (m->known && !m->ours.loaded && !m->in_tree.loaded)
 		out_str(o, NULL, "not loaded: load the module with 'modprobe %'", m->ours.name);
 	else if (m->known && !m->provider)
 		out_str(o, NULL, "no loaded module provides the fabric %; see --fabric", m->fabric);
 	else
-		out_str(o, NULL, "nothing is configured: target/% does not exist; create it and a target, for example with targetcli",
+		out_str(o, NULL, "nothing is configured: no target/%; create it and a target",
 			m->fabric);
 }

@@ -41,26 +41,26 @@ bool tree_is_dir(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* Return: 0 or an errno. One byte beyond the limit is enough to know. */
+/* Return: 0 or a negative errno. One byte beyond the limit is enough to know. */
 static int read_all(int fd, char *data, size_t *len)
 {
 	struct stat st;
 	ssize_t n;
 
 	if (fstat(fd, &st))
-		return errno;
+		return -errno;
 	if (!S_ISREG(st.st_mode))
-		return EINVAL;
-	for (*len = 0; *len <= TREE_READ_MAX; *len += n) {
+		return -EINVAL;
+	for (; *len <= TREE_READ_MAX; *len += n) {
 		n = read(fd, data + *len, TREE_READ_MAX + 1 - *len);
 		if (n < 0 && errno == EINTR)
 			n = 0;
 		else if (n < 0)
-			return errno;
+			return -errno;
 		else if (!n)
 			return 0;
 	}
-	return EFBIG;
+	return -EFBIG;
 }
 
 char *tree_read(const char *path, size_t *len)
@@ -69,16 +69,17 @@ char *tree_read(const char *path, size_t *len)
 	char *data = alloc(TREE_READ_MAX + 2);
 	int fd, error;
 
+	*len = 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
 	if (fd < 0) {
-		error = errno;
+		error = -errno;
 	} else {
 		error = read_all(fd, data, len);
 		close(fd);
 	}
 	if (error) {
 		free(data);
-		errno = error;
+		errno = -error;
 		return NULL;
 	}
 	data[*len] = '\0';

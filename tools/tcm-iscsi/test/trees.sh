@@ -254,6 +254,7 @@ make_warn() {
 	mapped $dir/tpgt_8 iqn.2026-11.test:echo 0 0 0
 	rm $dir/tpgt_9/lun/lun_0/*
 	attr $dir/tpgt_9/enable 0
+	auth $dir/tpgt_9/auth $'\n' $'\n'		# echo >userid: as good as nothing
 	attr cfg/target/iscsi/discovery_auth/enforce_discovery_auth 1
 }
 

@@ -10,6 +10,8 @@ from initiator import Node
 from target import Target
 
 SIZES = (512, 4096, 65536, 262144, 1048576)     # of bursts
+# Many small ones: sizes at random would be a few large ones and nothing else.
+BLOCKS = "4k/50:8k/14:20k/12:64k/12:256k/8:1m/4"
 
 
 def combinations():
@@ -45,7 +47,7 @@ def verify(node, size):
     """Both disks at the same time."""
     jobs = []
     for lun, disk in sorted(node.disks(2).items()):
-        jobs += [f"--name=lun{lun}", f"--filename={disk}", "--rw=randwrite", "--bsrange=4k-1m",
+        jobs += [f"--name=lun{lun}", f"--filename={disk}", "--rw=randwrite", f"--bssplit={BLOCKS}",
                  "--ba=4k", "--verify=crc32c", f"--size={size}", f"--randseed={size + lun}",
                  "--iodepth=32", *initiator.FIO_OPTIONS]
     initiator.fio(*jobs)
