@@ -9,8 +9,9 @@ KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr/local
 DKMS_SRC := /usr/src/tcm_iscsi-$(VERSION)
 
-# What a build needs, and nothing that only tests need.
-SHIPPED := Kbuild Makefile dkms.conf LICENSE README include kmod
+# What a build needs, and nothing that only tests need. kbuild's clean, which DKMS
+# runs, looks into every folder that Kbuild names: hence one file of kunit.
+SHIPPED := Kbuild Makefile dkms.conf LICENSE README include kmod kunit/Kbuild
 
 all: modules tools
 
@@ -37,7 +38,7 @@ DKMS_FORGET = for version in $(DKMS_KNOWN); do \
 
 # Copy the sources where DKMS looks for them, then build and install for one
 # kernel. What was installed before goes first: DKMS would keep it, because it
-# compares versions and not sources.
+# compares versions and not sources. --force is for a file that it has forgotten.
 dkms-install:
 	grep -qx 'PACKAGE_VERSION="$(VERSION)"' dkms.conf
 	$(DKMS_FORGET)
@@ -46,7 +47,7 @@ dkms-install:
 	tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' --exclude='.*.cmd' $(SHIPPED) | \
 		tar -x -C $(DKMS_SRC)
 	dkms add -m tcm_iscsi -v $(VERSION)
-	dkms install -m tcm_iscsi -v $(VERSION) -k $(KVER)
+	dkms install --force -m tcm_iscsi -v $(VERSION) -k $(KVER)
 
 dkms-uninstall:
 	$(DKMS_FORGET)
@@ -66,8 +67,7 @@ host-test:
 static:
 	tools/testing/static/static
 
-# Not through kbuild: DKMS runs this in a copy without kunit and tools, and when it
-# builds for another machine also without headers for the running kernel.
+# Not through kbuild, so that it needs no headers for the running kernel.
 clean:
 	find . \( -name .git -o -path ./tools \) -prune -o -type f \( -name '*.o' -o -name '*.ko' \
 		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \

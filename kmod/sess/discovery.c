@@ -21,10 +21,14 @@
 
 /**
  * struct tiscsi_discovery - a discovery session
- * @text: request text of one sequence
- * @out: answer that is sent in parts
- * @cmdsn: next CmdSN expected
+ * @text: request text of one sequence, in @buf
+ * @out: answer that is sent in parts, kvmalloc'ed, or NULL
+ * @out_len: its length
+ * @out_pos: how much of it was sent
+ * @itt: the sequence's Initiator Task Tag, ICORE_RTAG between sequences
  * @bookmark: TTT of the part that is due
+ * @cmdsn: next CmdSN expected
+ * @buf: memory of @text
  */
 struct tiscsi_discovery {
 	struct icore_text text;
@@ -34,7 +38,6 @@ struct tiscsi_discovery {
 	u32 itt;
 	u32 bookmark;
 	u32 cmdsn;
-	u32 statsn;
 	char buf[ICORE_FFP_TEXT_MAX];
 };
 

@@ -85,8 +85,8 @@ def test_negotiated():
 
 
 def test_negotiated_few():
-    """The same with the smallest values, digests and the defaults only."""
-    run_rounds(ROUNDS[:5], 16 << 10)
+    """The same with digests and with the smallest values only."""
+    run_rounds(ROUNDS[1:4:2], 8 << 10)
 
 
 test_negotiated_few.quick = True
