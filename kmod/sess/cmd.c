@@ -428,6 +428,19 @@ void tiscsi_cmd_released(struct tiscsi_cmd *cmd)
 
 /* -- the way in -- */
 
+/* The unit has something to tell that target_core does not know of. */
+static bool tiscsi_cmd_attention(struct tiscsi_cmd *cmd, const u8 *cdb)
+{
+	u8 asc, ascq;
+	u64 lun;
+
+	if (!icore_lun_decode(cmd->lun, &lun) ||
+	    !tiscsi_ua_take(cmd->conn->sess, lun, cdb, &asc, &ascq))
+		return false;
+	tiscsi_cmd_local_sense(cmd, UNIT_ATTENTION, asc, ascq);
+	return true;
+}
+
 /**
  * tiscsi_cmd_submit - give a decoded command to target_core
  * @cmd: READY; its fields are set
@@ -439,6 +452,8 @@ void tiscsi_cmd_released(struct tiscsi_cmd *cmd)
 void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 {
 	list_del_init(&cmd->node);
+	if (unlikely(READ_ONCE(cmd->conn->sess->ua.pending)) && tiscsi_cmd_attention(cmd, cdb))
+		return;
 	cmd->state = TISCSI_CMD_SUBMITTED;
 	cmd->core = true;
 	cmd->ref = true;

@@ -172,6 +172,7 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 	memcpy(sess->isid, core->isid, sizeof(sess->isid));
 	sess->params = core->nego.params;
 	INIT_LIST_HEAD(&sess->waiters);
+	tiscsi_ua_init(&sess->ua);
 	INIT_WORK(&sess->work, tiscsi_sess_reap_work);
 	return sess;
 }

@@ -14,6 +14,8 @@
 
 #include <tcm_iscsi/core.h>
 
+#include "ua.h"
+
 struct se_session;
 struct tiscsi_conn;
 struct tiscsi_login;
@@ -42,6 +44,7 @@ enum tiscsi_sess_state {
  * @state: under pg->lock
  * @conn: the connection; valid while the session is in pg->sessions
  * @waiters: logins that wait for this session to end, under pg->lock
+ * @ua: unit attentions that the fabric owes; own lock
  * @window: owned by the connection's I/O thread; others read it unlocked, for show
  * @cmd_pdus: statistics, written by the I/O thread only (like the next two)
  * @work: the reaper's
@@ -61,6 +64,7 @@ struct tiscsi_sess {
 	enum tiscsi_sess_state state;
 	struct tiscsi_conn *conn;
 	struct list_head waiters;
+	struct tiscsi_ua ua;
 
 	struct icore_window window;
 	u64 cmd_pdus;
