@@ -31,9 +31,18 @@ static int io_nice;
 module_param(io_nice, int, 0644);
 MODULE_PARM_DESC(io_nice, "niceness of connection threads, -20 to 19 (default 0)");
 
+static bool cold_reset;
+module_param(cold_reset, bool, 0644);
+MODULE_PARM_DESC(cold_reset, "initiators may reset a whole target, which disconnects everybody from it (default N)");
+
 int tiscsi_io_nice(void)
 {
 	return clamp(READ_ONCE(io_nice), -20, 19);
+}
+
+bool tiscsi_cold_reset(void)
+{
+	return READ_ONCE(cold_reset);
 }
 
 unsigned int tiscsi_login_worker_count(void)

@@ -462,6 +462,38 @@ static void dataseq_script(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ws.error, s->error);
 }
 
+/* What is owed is counted by F bits, and an error from outside waits for them. */
+static void dataseq_owed(struct kunit *test)
+{
+	static const struct combo c = { 2048, 4096, 8192, 2, false, true };
+	struct icore_pdu pdu = { .opcode = ICORE_OP_DATA_OUT, .final = true };
+	struct icore_params p;
+	struct icore_wseq ws;
+	struct icore_r2t r2t;
+	u8 reason;
+
+	sim_params(&p, &c);
+	icore_wseq_init(&ws, &p, 32768, 0, false, &reason);
+	icore_wseq_immediate(&ws, 0, true);
+	KUNIT_EXPECT_EQ(test, icore_wseq_owed(&ws), 1);
+	while (icore_wseq_plan(&ws, &r2t))
+		;
+	KUNIT_EXPECT_EQ(test, icore_wseq_owed(&ws), 3);
+	icore_wseq_fail(&ws, ICORE_DATA_SNACK);
+	icore_wseq_fail(&ws, ICORE_DATA_CRC);
+	KUNIT_EXPECT_EQ(test, ws.error, ICORE_DATA_SNACK);
+	for (u32 left = 3; left; left--) {
+		KUNIT_EXPECT_EQ(test, icore_wseq_owed(&ws), left);
+		KUNIT_EXPECT_FALSE(test, icore_wseq_drained(&ws));
+		pdu.ttt = left == 3 ? ICORE_RTAG : icore_ttt_make(3, 9, 2 - left);
+		KUNIT_EXPECT_EQ(test, icore_wseq_header(&ws, &pdu, &reason), ICORE_DATA_DISCARD);
+		icore_wseq_data(&ws, &pdu, true);
+	}
+	KUNIT_EXPECT_EQ(test, icore_wseq_owed(&ws), 0);
+	KUNIT_EXPECT_TRUE(test, icore_wseq_drained(&ws));
+	KUNIT_EXPECT_FALSE(test, icore_wseq_plan(&ws, &r2t));
+}
+
 static void dataseq_immediate_digest(struct kunit *test)
 {
 	static const struct combo c = { 2048, 4096, 8192, 1, true, true };
@@ -600,6 +632,7 @@ static struct kunit_case dataseq_cases[] = {
 	KUNIT_CASE(dataseq_largest),
 	KUNIT_CASE_PARAM(dataseq_init, init_gen_params),
 	KUNIT_CASE_PARAM(dataseq_script, script_gen_params),
+	KUNIT_CASE(dataseq_owed),
 	KUNIT_CASE(dataseq_immediate_digest),
 	KUNIT_CASE(dataseq_limit),
 	KUNIT_CASE(dataseq_degenerate),

@@ -98,6 +98,29 @@ static void async(struct icore_bhs *b)
 	icore_enc_async(b, lun, 2, 0x0102, 0x0304, 0x0506, 4);
 }
 
+static void tmf_info(struct icore_bhs *b)
+{
+	icore_enc_tmf_rsp(b, 0x11223344, 7);
+	icore_enc_tmf_info(b, 2, 0xf6, 0x29, 0x03);
+}
+
+static u8 event_data[ICORE_SCSI_EVENT_LEN];
+
+static void event(struct icore_bhs *b)
+{
+	u32 dsl;
+
+	icore_enc_scsi_event(b, 255, 6, 0x3f, 0x0e, event_data, &dsl);
+}
+
+static void event_flat(struct icore_bhs *b)
+{
+	u32 dsl;
+
+	icore_enc_scsi_event(b, 5, 6, 0x2a, 0x09, event_data, &dsl);
+	icore_enc_scsi_event(b, 16383, 6, 0x2a, 0x09, event_data, &dsl);
+}
+
 static void reject(struct icore_bhs *b)
 {
 	icore_enc_reject(b, 0x09, 48);
@@ -140,6 +163,12 @@ static const struct enc_row enc_rows[] = {
 	  { 0, 0, 0, ITT, 0, 0, 0, 0, 0, 0x02030405, 0 } },
 	{ "Asynchronous Message", async, 0x32800000,
 	  { 4, LUN, 0, ICORE_RTAG, 0, 0, 0, 0, 0x02000102, 0x03040506, 0 } },
+	{ "TMF Response, event", tmf_info, 0x22800700,
+	  { 0, 0x26290300, 0, ITT, 0, 0, 0, 0, 0, 0, 0 } },
+	{ "SCSI event", event, 0x32800000,
+	  { 20, 0x00ff0000, 0, ICORE_RTAG, 0, 0, 0, 0, 0, 0, 0 } },
+	{ "SCSI event, flat space", event_flat, 0x32800000,
+	  { 20, 0x7fff0000, 0, ICORE_RTAG, 0, 0, 0, 0, 0, 0, 0 } },
 	{ "Reject", reject, 0x3f800900,
 	  { 48, 0, 0, ICORE_RTAG, 0, 0, 0, 0, 0, 0, 0 } },
 };
@@ -170,6 +199,22 @@ static void enc_bytes(struct kunit *test)
 		memset(stamped + 24, 0, 4);
 	icore_enc_stamp(&bhs, 0xa0a1a2a3, 0xb0b1b2b3, 0xc0c1c2c3);
 	KUNIT_EXPECT_MEMEQ(test, (const u8 *)&bhs, stamped, 48);
+}
+
+/* SenseLength, then fixed format sense data that says how long it is itself. */
+static void enc_event_data(struct kunit *test)
+{
+	static const u8 want[ICORE_SCSI_EVENT_LEN] = {
+		0, 18, 0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x3f, 0x0e,
+	};
+	u8 data[ICORE_SCSI_EVENT_LEN];
+	struct icore_bhs bhs;
+	u32 dsl = 0;
+
+	memset(data, 0xcd, sizeof(data));
+	icore_enc_scsi_event(&bhs, 0, 6, 0x3f, 0x0e, data, &dsl);
+	KUNIT_EXPECT_EQ(test, dsl, ICORE_SCSI_EVENT_LEN);
+	KUNIT_EXPECT_MEMEQ(test, data, want, sizeof(want));
 }
 
 /* Status without the F bit does not exist (11.7.3). */
@@ -246,6 +291,7 @@ static void names_total(struct kunit *test)
 
 static struct kunit_case enc_cases[] = {
 	KUNIT_CASE_PARAM(enc_bytes, enc_gen_params),
+	KUNIT_CASE(enc_event_data),
 	KUNIT_CASE(enc_status_implies_final),
 	KUNIT_CASE(names_total),
 	{}

@@ -171,13 +171,13 @@ static const struct key_row key_rows[] = {
 	{ "IFMarkInt=2048~8192|OFMarkInt=1", NORMAL, "IFMarkInt=Reject|OFMarkInt=Reject" },
 	/* KEY-18, KEY-19 */
 	{ "TaskReporting=RFC3720,ResponseFence", NORMAL, "TaskReporting=RFC3720" },
-	{ "TaskReporting=FastAbort,ResponseFence,RFC3720", NORMAL, "TaskReporting=RFC3720" },
+	{ "TaskReporting=FastAbort,ResponseFence,RFC3720", NORMAL, "TaskReporting=ResponseFence" },
 	{ "TaskReporting=FastAbort,ResponseFence", NORMAL, "TaskReporting=ResponseFence" },
 	{ "TaskReporting=FastAbort", NORMAL, "TaskReporting=Reject" },
-	{ "iSCSIProtocolLevel=2", NORMAL, "iSCSIProtocolLevel=1" },
+	{ "iSCSIProtocolLevel=2", NORMAL, "iSCSIProtocolLevel=2" },
 	{ "iSCSIProtocolLevel=1", NORMAL, "iSCSIProtocolLevel=1" },
 	{ "iSCSIProtocolLevel=0", NORMAL, "iSCSIProtocolLevel=0" },
-	{ "iSCSIProtocolLevel=31", NORMAL, "iSCSIProtocolLevel=1" },
+	{ "iSCSIProtocolLevel=31", NORMAL, "iSCSIProtocolLevel=2" },
 	{ "iSCSIProtocolLevel=32", NORMAL, "iSCSIProtocolLevel=Reject" },
 	/* KEY-20 */
 	{ "X#NodeArchitecture=Linux,x86", NORMAL, "" },
@@ -464,8 +464,8 @@ static void keys_levels_in_effect(struct kunit *test)
 	} rows[] = {
 		{ "TaskReporting=ResponseFence|iSCSIProtocolLevel=0", ICORE_TASK_RESPONSE_FENCE,
 		  0 },
-		{ "TaskReporting=ResponseFence,RFC3720|iSCSIProtocolLevel=2", ICORE_TASK_RFC3720,
-		  1 },
+		{ "TaskReporting=ResponseFence,RFC3720|iSCSIProtocolLevel=2",
+		  ICORE_TASK_RESPONSE_FENCE, 2 },
 		{ "TaskReporting=FastAbort|iSCSIProtocolLevel=32", ICORE_TASK_RFC3720, 1 },
 	};
 	struct bench *b = bench(test);

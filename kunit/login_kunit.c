@@ -342,7 +342,7 @@ static void login_boot_rom_and_bsd(struct kunit *test)
 	login_restart(b);
 	login_say(test, b, GO(0, 1), NAMES "|AuthMethod=None|SessionType=Normal");
 	login_say(test, b, GO(1, 3), "iSCSIProtocolLevel=2|TaskReporting=ResponseFence");
-	EXPECT_FINISHED(test, b, GO(1, 3), "iSCSIProtocolLevel=1|TaskReporting=ResponseFence|"
+	EXPECT_FINISHED(test, b, GO(1, 3), "iSCSIProtocolLevel=2|TaskReporting=ResponseFence|"
 			MINE);
 }
 

@@ -40,8 +40,8 @@ static void sn_admission(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, icore_window_max(&w), first + 3);
 	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first - 1, false), ICORE_ADMIT_IGNORE);
 	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 4, false), ICORE_ADMIT_IGNORE);
-	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 1, false), ICORE_ADMIT_GAP);
-	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 3, false), ICORE_ADMIT_GAP);
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 2, false), ICORE_ADMIT_HOLD);
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 3, false), ICORE_ADMIT_HOLD);
 	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 0x7fffffff, false),
 			ICORE_ADMIT_IGNORE);
 	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 0x80000000, false),
@@ -52,6 +52,87 @@ static void sn_admission(struct kunit *test)
 	/* The same again is a duplicate. */
 	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first, false), ICORE_ADMIT_IGNORE);
 	KUNIT_EXPECT_EQ(test, w.exp_cmdsn, first + 1);
+}
+
+/* What comes early is delivered once, in order, and never before its turn. */
+static void sn_order(struct kunit *test)
+{
+	static const u8 arrival[] = { 3, 1, 5, 3, 0, 2, 1, 4, 6, 5 };
+	u32 first = *(const u32 *)test->param_value;
+	struct icore_window w;
+	u32 delivered = 0;
+	u32 kept = 0;
+
+	icore_window_init(&w, first, 8);
+	for (u32 i = 0; i < ARRAY_SIZE(arrival); i++) {
+		enum icore_admit admit = icore_window_admit(&w, first + arrival[i], false);
+		bool again = arrival[i] < delivered || kept & 1u << arrival[i];
+
+		if (again) {
+			KUNIT_EXPECT_EQ(test, admit, ICORE_ADMIT_IGNORE);
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, admit, arrival[i] == delivered ? ICORE_ADMIT_NOW :
+								       ICORE_ADMIT_HOLD);
+		if (admit == ICORE_ADMIT_NOW)
+			delivered++;
+		else
+			kept |= 1u << arrival[i];
+		while (icore_window_next(&w)) {
+			KUNIT_EXPECT_TRUE(test, kept & 1u << delivered);
+			kept &= ~(1u << delivered);
+			delivered++;
+		}
+		KUNIT_EXPECT_EQ(test, w.exp_cmdsn, first + delivered);
+	}
+	KUNIT_EXPECT_EQ(test, delivered, 7);
+	KUNIT_EXPECT_EQ(test, w.held, 0);
+}
+
+/* A number that ABORT TASK plugs is received: it opens the way, and comes never again. */
+static void sn_plug(struct kunit *test)
+{
+	u32 first = *(const u32 *)test->param_value;
+	struct icore_window w;
+
+	icore_window_init(&w, first, 4);
+	KUNIT_EXPECT_FALSE(test, icore_window_plug(&w, first - 1));
+	KUNIT_EXPECT_FALSE(test, icore_window_plug(&w, first + 4));
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 1, false), ICORE_ADMIT_HOLD);
+	KUNIT_EXPECT_TRUE(test, icore_window_plug(&w, first + 2));
+	KUNIT_EXPECT_TRUE(test, icore_window_plug(&w, first + 2));
+	KUNIT_EXPECT_EQ(test, w.held, 2);
+	KUNIT_EXPECT_FALSE(test, icore_window_next(&w));
+	KUNIT_EXPECT_TRUE(test, icore_window_plug(&w, first));
+	for (u32 i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, icore_window_next(&w));
+	KUNIT_EXPECT_FALSE(test, icore_window_next(&w));
+	KUNIT_EXPECT_EQ(test, w.exp_cmdsn, first + 3);
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 2, false), ICORE_ADMIT_IGNORE);
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 3, false), ICORE_ADMIT_NOW);
+}
+
+/* The whole window backwards, twice around the table of early numbers. */
+static void sn_backwards(struct kunit *test)
+{
+	u32 first = *(const u32 *)test->param_value;
+	struct icore_window w;
+
+	icore_window_init(&w, first, ICORE_WINDOW_MAX);
+	for (u32 round = 0; round < 3; round++) {
+		u32 exp = w.exp_cmdsn;
+
+		for (u32 i = ICORE_WINDOW_MAX - 1; i; i--)
+			KUNIT_ASSERT_EQ(test, icore_window_admit(&w, exp + i, false),
+					ICORE_ADMIT_HOLD);
+		KUNIT_EXPECT_EQ(test, w.held, ICORE_WINDOW_MAX - 1);
+		KUNIT_EXPECT_EQ(test, icore_window_admit(&w, exp, false), ICORE_ADMIT_NOW);
+		while (icore_window_next(&w))
+			;
+		KUNIT_EXPECT_EQ(test, w.exp_cmdsn, exp + ICORE_WINDOW_MAX);
+		KUNIT_EXPECT_EQ(test, w.held, 0);
+		icore_window_max(&w);
+	}
 }
 
 /* Immediate requests are delivered wherever their number lies. */
@@ -196,6 +277,9 @@ static void sn_ttt(struct kunit *test)
 static struct kunit_case sn_cases[] = {
 	KUNIT_CASE_PARAM(sn_serial, base_gen_params),
 	KUNIT_CASE_PARAM(sn_admission, base_gen_params),
+	KUNIT_CASE_PARAM(sn_order, base_gen_params),
+	KUNIT_CASE_PARAM(sn_plug, base_gen_params),
+	KUNIT_CASE_PARAM(sn_backwards, base_gen_params),
 	KUNIT_CASE_PARAM(sn_immediate, base_gen_params),
 	KUNIT_CASE_PARAM(sn_closed_window, base_gen_params),
 	KUNIT_CASE_PARAM(sn_overcommitted, base_gen_params),

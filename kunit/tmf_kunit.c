@@ -14,16 +14,28 @@ static void tmf_responses(struct kunit *test)
 
 struct check_row {
 	u8 function;
-	int want;
+	int old;	/* below level 2 */
+	int want;	/* from level 2 on */
+	bool lun;
+	bool multi;
 };
 
 static const struct check_row check_rows[] = {
-	{ 0, 5 }, { ICORE_TMF_ABORT_TASK, -1 }, { ICORE_TMF_ABORT_TASK_SET, 5 },
-	{ ICORE_TMF_CLEAR_ACA, 5 }, { ICORE_TMF_CLEAR_TASK_SET, 5 }, { ICORE_TMF_LUN_RESET, -1 },
-	{ ICORE_TMF_TARGET_WARM_RESET, 5 }, { ICORE_TMF_TARGET_COLD_RESET, 5 },
-	{ ICORE_TMF_TASK_REASSIGN, 4 }, { ICORE_TMF_QUERY_TASK, 5 },
-	{ ICORE_TMF_QUERY_TASK_SET, 5 }, { ICORE_TMF_I_T_NEXUS_RESET, 5 },
-	{ ICORE_TMF_QUERY_ASYNC_EVENT, 5 }, { 13, 5 }, { 0x7f, 5 }, { 0x81, 5 }, { 0xff, 5 },
+	{ 0, 5, 5, true, false },
+	{ ICORE_TMF_ABORT_TASK, -1, -1, true, false },
+	{ ICORE_TMF_ABORT_TASK_SET, -1, -1, true, true },
+	{ ICORE_TMF_CLEAR_ACA, 5, 5, true, false },
+	{ ICORE_TMF_CLEAR_TASK_SET, -1, -1, true, true },
+	{ ICORE_TMF_LUN_RESET, -1, -1, true, true },
+	{ ICORE_TMF_TARGET_WARM_RESET, -1, -1, false, true },
+	{ ICORE_TMF_TARGET_COLD_RESET, -1, -1, false, true },
+	{ ICORE_TMF_TASK_REASSIGN, 4, 4, false, false },
+	{ ICORE_TMF_QUERY_TASK, 5, -1, true, false },
+	{ ICORE_TMF_QUERY_TASK_SET, 5, -1, true, false },
+	{ ICORE_TMF_I_T_NEXUS_RESET, 5, -1, false, true },
+	{ ICORE_TMF_QUERY_ASYNC_EVENT, 5, -1, true, false },
+	{ 13, 5, 5, true, false }, { 0x7f, 5, 5, true, false }, { 0x81, 5, 5, true, false },
+	{ 0xff, 5, 5, true, false },
 };
 
 static void check_desc(const struct check_row *row, char *desc)
@@ -37,8 +49,11 @@ static void tmf_check(struct kunit *test)
 {
 	const struct check_row *row = test->param_value;
 
-	for (u8 level = 0; level < 3; level++)
-		KUNIT_EXPECT_EQ(test, icore_tmf_check(row->function, level), row->want);
+	for (u8 level = 0; level < 4; level++)
+		KUNIT_EXPECT_EQ(test, icore_tmf_check(row->function, level),
+				level < 2 ? row->old : row->want);
+	KUNIT_EXPECT_EQ(test, icore_tmf_has_lun(row->function), row->lun);
+	KUNIT_EXPECT_EQ(test, icore_tmf_multi_task(row->function), row->multi);
 }
 
 static struct kunit_case tmf_cases[] = {

@@ -35,22 +35,29 @@ static inline bool icore_sn_le(u32 a, u32 b)
  * @max_cmdsn: highest number the target accepts; only moves forward
  * @depth: commands that may be outstanding, at least 1
  * @busy: admitted commands whose status was not yet stamped
+ * @held: numbers beyond @exp_cmdsn that were received or plugged
+ * @early: which ones, by number modulo ICORE_WINDOW_MAX
  */
 struct icore_window {
 	u32 exp_cmdsn;
 	u32 max_cmdsn;
 	u32 depth;
 	u32 busy;
+	u32 held;
+	u64 early[ICORE_WINDOW_MAX / 64];
 };
 
 enum icore_admit {
 	ICORE_ADMIT_NOW,	/* deliver; ExpCmdSN has advanced if not immediate */
 	ICORE_ADMIT_IGNORE,	/* duplicate or outside the window: drop silently */
-	ICORE_ADMIT_GAP,	/* inside the window, but an earlier one is missing */
+	/* inside the window, but an earlier one is missing: keep until icore_window_next() */
+	ICORE_ADMIT_HOLD,
 };
 
 void icore_window_init(struct icore_window *w, u32 cmdsn, u32 depth);
 enum icore_admit icore_window_admit(struct icore_window *w, u32 cmdsn, bool immediate);
+bool icore_window_next(struct icore_window *w);
+bool icore_window_plug(struct icore_window *w, u32 cmdsn);
 void icore_window_take(struct icore_window *w);
 void icore_window_give(struct icore_window *w);
 u32 icore_window_max(struct icore_window *w);
@@ -168,11 +175,20 @@ void icore_enc_r2t(struct icore_bhs *bhs, const u8 lun[8], u32 itt, u32 ttt, u32
 		   u32 offset, u32 len);
 void icore_enc_nop_in(struct icore_bhs *bhs, const u8 lun[8], u32 itt, u32 ttt, u32 dsl);
 void icore_enc_tmf_rsp(struct icore_bhs *bhs, u32 itt, u8 response);
+/* QUERY ASYNCHRONOUS EVENT: how many are pending (1, or 2 for more) and what they say. */
+void icore_enc_tmf_info(struct icore_bhs *bhs, u8 depth, u8 key, u8 asc, u8 ascq);
 void icore_enc_text_rsp(struct icore_bhs *bhs, u32 itt, u32 ttt, u8 flags, u32 dsl);
 void icore_enc_logout_rsp(struct icore_bhs *bhs, u32 itt, u8 response, u16 time2wait,
 			  u16 time2retain);
 void icore_enc_async(struct icore_bhs *bhs, const u8 lun[8], u8 event, u16 param1, u16 param2,
 		     u16 param3, u32 dsl);
+/*
+ * Asynchronous Message with a SCSI event. @data gets ICORE_SCSI_EVENT_LEN bytes: the
+ * length of the sense data, and that.
+ */
+#define ICORE_SCSI_EVENT_LEN	20
+void icore_enc_scsi_event(struct icore_bhs *bhs, u64 lun, u8 key, u8 asc, u8 ascq, u8 *data,
+			  u32 *dsl);
 void icore_enc_reject(struct icore_bhs *bhs, u8 reason, u32 dsl);
 void icore_enc_stamp(struct icore_bhs *bhs, u32 statsn, u32 exp_cmdsn, u32 max_cmdsn);
 
@@ -299,6 +315,7 @@ enum icore_data_error {
 	ICORE_DATA_UNEXPECTED,	/* 0B/0C/0C: unexpected unsolicited data */
 	ICORE_DATA_INCORRECT,	/* 0B/0C/0D: incorrect amount of data */
 	ICORE_DATA_CRC,		/* 0B/47/05: digest or DataSN error */
+	ICORE_DATA_SNACK,	/* 0B/11/13: retransmission was asked for and refused */
 };
 
 /**
@@ -366,6 +383,10 @@ bool icore_wseq_complete(const struct icore_wseq *ws);
 bool icore_wseq_drained(const struct icore_wseq *ws);
 /* The initiator owes us data. */
 bool icore_wseq_waiting(const struct icore_wseq *ws);
+/* How many sequences it owes us: what their F bits will be counted against. */
+u32 icore_wseq_owed(const struct icore_wseq *ws);
+/* The command fails for a reason that no Data-Out shows; the first reason stays. */
+void icore_wseq_fail(struct icore_wseq *ws, enum icore_data_error error);
 
 /**
  * struct icore_rseq - data of one read command
@@ -397,8 +418,12 @@ bool icore_rseq_next(struct icore_rseq *rs, struct icore_piece *piece);
 
 /* target_core's tcm_tmrsp_table by value: 0 FAILED, 1 COMPLETE, ... -> wire. */
 u8 icore_tmf_response(int core_response);
-/* Wire answer for a function that must not reach target_core, or -1 to go on. */
+/* Wire answer for a function that is not there at this level, or -1 to go on. */
 int icore_tmf_check(u8 function, u8 protocol_level);
+/* It has one logical unit for its object; for the others the LUN field is reserved. */
+bool icore_tmf_has_lun(u8 function);
+/* It ends several tasks: what RFC 7143 4.2.3.3 says of waiting holds for it. */
+bool icore_tmf_multi_task(u8 function);
 
 /* ---- names.c: text for logs ---- */
 

@@ -34,6 +34,12 @@
 #define ICORE_CDB_MAX		260	/* SCSI's longest CDB */
 #define ICORE_DSL_FIELD_MAX	0xffffff
 
+/* -- features -- */
+#define ICORE_PROTOCOL_LEVEL	2	/* iSCSIProtocolLevel (RFC 7144 7.1.1) */
+
+/* -- numbering (RFC 7143 4.2.2.1) -- */
+#define ICORE_WINDOW_MAX	1024	/* commands of one session, a power of two */
+
 /* -- data sequencing -- */
 #define ICORE_R2T_OUT_MAX	64	/* outstanding R2Ts of one task */
 

@@ -311,6 +311,32 @@ bool icore_wseq_waiting(const struct icore_wseq *ws)
 	return ws->unsol_open || ws->r2t_open;
 }
 
+/**
+ * icore_wseq_owed() - how many sequences are open?
+ * @ws: data of a write
+ *
+ * Return: the number of F bits that are still to come.
+ */
+u32 icore_wseq_owed(const struct icore_wseq *ws)
+{
+	u64 open = ws->r2t_open;
+	u32 n = ws->unsol_open;
+
+	for (; open; open &= open - 1)
+		n++;
+	return n;
+}
+
+/**
+ * icore_wseq_fail() - the command fails from outside
+ * @ws: data of a write
+ * @error: why; ignored if there was an error before
+ */
+void icore_wseq_fail(struct icore_wseq *ws, enum icore_data_error error)
+{
+	wseq_fail(ws, error);
+}
+
 /* Pieces that end on a multiple of 4 need no padding inside a sequence (11.1). */
 static u32 rseq_round(u32 len)
 {

@@ -206,8 +206,9 @@ static enum icore_login_status take_mrdsl(struct icore_nego *n, const struct off
 }
 
 /*
- * RFC3720 is what this target prefers to do; ResponseFence costs nothing with
- * status in order; FastAbort (13.23) is never chosen.
+ * The initiator's order decides, as for any list (6.2.1). ResponseFence costs nothing
+ * with one connection, where status goes out in order; FastAbort (13.23) is never
+ * chosen.
  */
 static enum icore_login_status take_task(struct icore_nego *n, const struct offered *o,
 					 struct icore_out *out)
@@ -226,6 +227,7 @@ static enum icore_login_status take_task(struct icore_nego *n, const struct offe
 		if (icore_elem_is(elem, len, "ResponseFence")) {
 			answer = "ResponseFence";
 			n->value[o->id] = ICORE_TASK_RESPONSE_FENCE;
+			break;
 		}
 	}
 	icore_out_str(out, table[o->id].name, answer);
@@ -406,7 +408,7 @@ void icore_nego_init(struct icore_nego *n, const struct icore_offer *offer, bool
 	n->own[ICORE_KEY_PDU_IN_ORDER] = offer->pdu_in_order;
 	n->own[ICORE_KEY_SEQ_IN_ORDER] = offer->seq_in_order;
 	n->own[ICORE_KEY_ERL] = discovery ? 0 : offer->erl;
-	n->own[ICORE_KEY_PROTOCOL_LEVEL] = 1;
+	n->own[ICORE_KEY_PROTOCOL_LEVEL] = ICORE_PROTOCOL_LEVEL;
 	for (u32 i = 0; i < ICORE_NEGO_VALUES; i++) {
 		n->own[i] = max(min(n->own[i], table[i].high), table[i].low);
 		n->value[i] = table[i].def;

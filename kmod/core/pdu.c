@@ -435,6 +435,21 @@ void icore_enc_tmf_rsp(struct icore_bhs *bhs, u32 itt, u8 response)
 }
 
 /**
+ * icore_enc_tmf_info() - Additional Response Information (RFC 7144 5.2.1)
+ * @bhs: a response made by icore_enc_tmf_rsp()
+ * @depth: 1 for one pending event, 2 for more
+ * @key: sense key of the first
+ * @asc: its additional sense code
+ * @ascq: and qualifier
+ */
+void icore_enc_tmf_info(struct icore_bhs *bhs, u8 depth, u8 key, u8 asc, u8 ascq)
+{
+	bhs->lun[0] = (u8)(depth << 4 | (key & 0xf));
+	bhs->lun[1] = asc;
+	bhs->lun[2] = ascq;
+}
+
+/**
  * icore_enc_text_rsp() - Text Response (11.11)
  * @bhs: out
  * @itt: of the request
@@ -481,6 +496,35 @@ void icore_enc_async(struct icore_bhs *bhs, const u8 lun[8], u8 event, u16 param
 	memcpy(bhs->lun, lun, sizeof(bhs->lun));
 	enc_word(bhs, ICORE_W36, (u32)event << 24 | param1);
 	enc_word(bhs, ICORE_W40, (u32)param2 << 16 | param3);
+}
+
+/**
+ * icore_enc_scsi_event() - Asynchronous Message, event 0 (11.9.4)
+ * @bhs: out
+ * @lun: number of the unit, 0 to 16383; from 256 on in flat space form
+ * @key: sense key
+ * @asc: additional sense code
+ * @ascq: its qualifier
+ * @data: out, ICORE_SCSI_EVENT_LEN bytes
+ * @dsl: out, that number
+ */
+void icore_enc_scsi_event(struct icore_bhs *bhs, u64 lun, u8 key, u8 asc, u8 ascq, u8 *data,
+			  u32 *dsl)
+{
+	u8 field[8] = { (u8)(lun >> 8 & 0x3f), (u8)lun };
+
+	if (lun > 0xff)
+		field[0] |= 0x40;
+	icore_enc_async(bhs, field, ICORE_ASYNC_SCSI, 0, 0, 0, ICORE_SCSI_EVENT_LEN);
+	memset(data, 0, ICORE_SCSI_EVENT_LEN);
+	icore_put16(data, ICORE_SCSI_EVENT_LEN - 2);
+	/* Fixed format sense data (SPC). */
+	data[2] = 0x70;
+	data[4] = key;
+	data[9] = ICORE_SCSI_EVENT_LEN - 2 - 8;
+	data[14] = asc;
+	data[15] = ascq;
+	*dsl = ICORE_SCSI_EVENT_LEN;
 }
 
 /**

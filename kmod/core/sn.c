@@ -21,8 +21,18 @@
  */
 #include "port.h"
 
-/* Serial arithmetic (RFC 1982) needs windows far below 2^31. */
-#define WINDOW_DEPTH_MAX	0x10000u
+static_assert((ICORE_WINDOW_MAX & (ICORE_WINDOW_MAX - 1)) == 0 && ICORE_WINDOW_MAX >= 64,
+	      "numbers of a window are told apart by their low bits");
+
+static u32 early_index(u32 cmdsn)
+{
+	return cmdsn % ICORE_WINDOW_MAX / 64;
+}
+
+static u64 early_bit(u32 cmdsn)
+{
+	return (u64)1 << (cmdsn % 64);
+}
 
 /**
  * icore_window_init() - a session begins
@@ -32,10 +42,27 @@
  */
 void icore_window_init(struct icore_window *w, u32 cmdsn, u32 depth)
 {
+	memset(w, 0, sizeof(*w));
 	w->exp_cmdsn = cmdsn;
-	w->depth = min(max(depth, 1u), WINDOW_DEPTH_MAX);
+	w->depth = min_t(u32, max(depth, 1u), ICORE_WINDOW_MAX);
 	w->max_cmdsn = cmdsn + w->depth - 1;
-	w->busy = 0;
+}
+
+/* Number @cmdsn is in the window and not the next: note it. False: it was noted before. */
+static bool window_note(struct icore_window *w, u32 cmdsn)
+{
+	u64 *word = &w->early[early_index(cmdsn)];
+
+	if (*word & early_bit(cmdsn))
+		return false;
+	*word |= early_bit(cmdsn);
+	w->held++;
+	return true;
+}
+
+static bool window_outside(const struct icore_window *w, u32 cmdsn)
+{
+	return icore_sn_lt(cmdsn, w->exp_cmdsn) || icore_sn_lt(w->max_cmdsn, cmdsn);
 }
 
 /**
@@ -44,20 +71,58 @@ void icore_window_init(struct icore_window *w, u32 cmdsn, u32 depth)
  * @cmdsn: its CmdSN
  * @immediate: its I bit
  *
- * Return: ICORE_ADMIT_NOW after ExpCmdSN was advanced (not for @immediate). A
- * duplicate and a number from nowhere are the same thing to a target: ignored
- * without an answer (4.2.2.1).
+ * Return: ICORE_ADMIT_NOW after ExpCmdSN was advanced (not for @immediate); the owner
+ * then asks icore_window_next(). A duplicate and a number from nowhere are the same
+ * thing to a target: ignored without an answer (4.2.2.1).
  */
 enum icore_admit icore_window_admit(struct icore_window *w, u32 cmdsn, bool immediate)
 {
 	if (immediate)
 		return ICORE_ADMIT_NOW;
-	if (icore_sn_lt(cmdsn, w->exp_cmdsn) || icore_sn_lt(w->max_cmdsn, cmdsn))
+	if (window_outside(w, cmdsn))
 		return ICORE_ADMIT_IGNORE;
 	if (cmdsn != w->exp_cmdsn)
-		return ICORE_ADMIT_GAP;
+		return window_note(w, cmdsn) ? ICORE_ADMIT_HOLD : ICORE_ADMIT_IGNORE;
 	w->exp_cmdsn++;
 	return ICORE_ADMIT_NOW;
+}
+
+/**
+ * icore_window_next() - was the number that is due now received before its turn?
+ * @w: window of a session
+ *
+ * Return: true after ExpCmdSN was advanced over one number; the owner delivers what
+ * it has kept under that number, which may be nothing (icore_window_plug()), and asks
+ * again.
+ */
+bool icore_window_next(struct icore_window *w)
+{
+	u64 *word = &w->early[early_index(w->exp_cmdsn)];
+
+	if (!(*word & early_bit(w->exp_cmdsn)))
+		return false;
+	*word &= ~early_bit(w->exp_cmdsn);
+	w->held--;
+	w->exp_cmdsn++;
+	return true;
+}
+
+/**
+ * icore_window_plug() - a number counts as received although nothing came (11.6.1)
+ * @w: window of a session
+ * @cmdsn: of the task that ABORT TASK names and nobody knows
+ *
+ * Whatever comes under that number later is a duplicate. The owner asks
+ * icore_window_next() afterwards.
+ *
+ * Return: false if the number is outside the window.
+ */
+bool icore_window_plug(struct icore_window *w, u32 cmdsn)
+{
+	if (window_outside(w, cmdsn))
+		return false;
+	window_note(w, cmdsn);
+	return true;
 }
 
 /**

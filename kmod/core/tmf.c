@@ -50,14 +50,13 @@ u8 icore_tmf_response(int core_response)
 }
 
 /**
- * icore_tmf_check() - can this function be handed to target core?
+ * icore_tmf_check() - is this function offered?
  * @function: function code without the F bit
  * @protocol_level: iSCSIProtocolLevel in effect
  *
- * Target core knows two functions. The rest would have to be composed from them by
- * this module; until that exists "not supported" is the honest answer (11.6.1), at
- * every level: the functions 9 to 12 come with level 2 (RFC 7144 4.1), where the same
- * answer is legal. The argument is here because adding one of them asks for it.
+ * The functions 9 to 12 exist from level 2 on (RFC 7144 4.1); below it a peer that
+ * uses them is told that they do not. ACA is the device's matter and no device of
+ * target core has it.
  *
  * Return: the response to give now, or -1 to go on.
  */
@@ -65,12 +64,60 @@ int icore_tmf_check(u8 function, u8 protocol_level)
 {
 	switch (function) {
 	case ICORE_TMF_ABORT_TASK:
+	case ICORE_TMF_ABORT_TASK_SET:
+	case ICORE_TMF_CLEAR_TASK_SET:
 	case ICORE_TMF_LUN_RESET:
+	case ICORE_TMF_TARGET_WARM_RESET:
+	case ICORE_TMF_TARGET_COLD_RESET:
 		return -1;
 	case ICORE_TMF_TASK_REASSIGN:
 		/* Allegiance moves at ErrorRecoveryLevel 2 only (7.2.2). */
 		return ICORE_TMF_RSP_NO_FAILOVER;
+	case ICORE_TMF_QUERY_TASK:
+	case ICORE_TMF_QUERY_TASK_SET:
+	case ICORE_TMF_I_T_NEXUS_RESET:
+	case ICORE_TMF_QUERY_ASYNC_EVENT:
+		return protocol_level >= 2 ? -1 : ICORE_TMF_RSP_NOT_SUPPORTED;
 	default:
 		return ICORE_TMF_RSP_NOT_SUPPORTED;
+	}
+}
+
+/**
+ * icore_tmf_has_lun() - is the LUN field part of the request?
+ * @function: function code without the F bit
+ *
+ * Return: false for the functions that concern a target or a nexus (11.5.3, RFC 7144
+ * 4.1): for them the field is reserved and not looked at.
+ */
+bool icore_tmf_has_lun(u8 function)
+{
+	switch (function) {
+	case ICORE_TMF_TARGET_WARM_RESET:
+	case ICORE_TMF_TARGET_COLD_RESET:
+	case ICORE_TMF_TASK_REASSIGN:
+	case ICORE_TMF_I_T_NEXUS_RESET:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/**
+ * icore_tmf_multi_task() - does it end more than one task?
+ * @function: function code without the F bit
+ */
+bool icore_tmf_multi_task(u8 function)
+{
+	switch (function) {
+	case ICORE_TMF_ABORT_TASK_SET:
+	case ICORE_TMF_CLEAR_TASK_SET:
+	case ICORE_TMF_LUN_RESET:
+	case ICORE_TMF_TARGET_WARM_RESET:
+	case ICORE_TMF_TARGET_COLD_RESET:
+	case ICORE_TMF_I_T_NEXUS_RESET:
+		return true;
+	default:
+		return false;
 	}
 }

@@ -361,12 +361,8 @@ static void tiscsi_tx_retire(struct tiscsi_conn *conn)
 
 	list_for_each_entry_safe(item, next, &tx->sent, node) {
 		if (item->ctl) {
-			struct tiscsi_ctl *ctl = container_of(item, struct tiscsi_ctl, item);
-
-			if (ctl->logout)
-				conn->clean = true;
 			list_del_init(&item->node);
-			tiscsi_ctl_put(conn, ctl);
+			tiscsi_ctl_put(conn, container_of(item, struct tiscsi_ctl, item));
 		} else {
 			list_del_init(&item->node);
 			tiscsi_cmd_drop(container_of(item, struct tiscsi_cmd, item));

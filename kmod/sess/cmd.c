@@ -28,6 +28,7 @@
 #include "cmd.h"
 #include "conn.h"
 #include "session.h"
+#include "tmr.h"
 
 /* -- slots -- */
 
@@ -58,6 +59,10 @@ int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth)
 
 void tiscsi_cmd_free_slots(struct tiscsi_conn *conn)
 {
+	u32 i;
+
+	for (i = 0; i < conn->nr_cmds; i++)
+		kfree(conn->cmds[i].long_cdb);
 	kvfree(conn->cmds);
 	conn->cmds = NULL;
 	conn->free = NULL;
@@ -75,13 +80,12 @@ static void tiscsi_cmd_push_free(struct tiscsi_cmd *cmd)
 }
 
 /**
- * tiscsi_cmd_get - take a free slot and make the task known by its ITT
+ * tiscsi_cmd_get_unnamed - take a free slot for something that has no ITT
  * @conn: the connection
- * @itt: not in use (tiscsi_cmd_find())
  *
  * Does not sleep; may run under the socket lock. Return: the slot or NULL.
  */
-struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt)
+struct tiscsi_cmd *tiscsi_cmd_get_unnamed(struct tiscsi_conn *conn)
 {
 	struct tiscsi_cmd *cmd = conn->free;
 
@@ -100,6 +104,10 @@ struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt)
 	cmd->core = false;
 	cmd->ref = false;
 	cmd->suppress = false;
+	cmd->early = false;
+	cmd->snack = false;
+	cmd->aborting = false;
+	cmd->tas = false;
 	cmd->read = false;
 	cmd->write = false;
 	cmd->edtl = 0;
@@ -108,6 +116,25 @@ struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt)
 	memset(&cmd->res, 0, sizeof(cmd->res));
 	memset(&cmd->rs, 0, sizeof(cmd->rs));
 	memset(&cmd->ws, 0, sizeof(cmd->ws));
+	cmd->itt = ICORE_RTAG;
+	cmd->hashed = false;
+	cmd->seq = ++conn->next_seq;
+	return cmd;
+}
+
+/**
+ * tiscsi_cmd_get - take a free slot and make the task known by its ITT
+ * @conn: the connection
+ * @itt: not in use (tiscsi_cmd_find())
+ *
+ * Does not sleep; may run under the socket lock. Return: the slot or NULL.
+ */
+struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt)
+{
+	struct tiscsi_cmd *cmd = tiscsi_cmd_get_unnamed(conn);
+
+	if (!cmd)
+		return NULL;
 	cmd->itt = itt;
 	cmd->hashed = true;
 	hash_add(conn->itt_hash, &cmd->itt_node, itt);
@@ -191,10 +218,25 @@ void tiscsi_cmd_drop(struct tiscsi_cmd *cmd)
 {
 	tiscsi_cmd_leave_sink(cmd);
 	tiscsi_cmd_retire(cmd);
+	kfree(cmd->long_cdb);
+	cmd->long_cdb = NULL;
 	cmd->state = TISCSI_CMD_RETIRED;
 	tiscsi_cmd_detach(cmd);
 	if (!cmd->core)
 		tiscsi_cmd_push_free(cmd);
+}
+
+/* target_core has aborted a command and dropped our reference for us. */
+static void tiscsi_cmd_aborted(struct tiscsi_cmd *cmd)
+{
+	cmd->ref = false;
+	tiscsi_cmd_leave_sink(cmd);
+	if (cmd->tas && !cmd->suppress) {
+		tiscsi_cmd_local_status(cmd, SAM_STAT_TASK_ABORTED);
+		return;
+	}
+	tiscsi_cmd_retire(cmd);
+	tiscsi_cmd_push_free(cmd);
 }
 
 /**
@@ -208,48 +250,31 @@ void tiscsi_cmd_collect_released(struct tiscsi_conn *conn)
 
 	llist_for_each_entry_safe(cmd, next, list, free_node) {
 		cmd->core = false;
-		if (cmd->ref) {
-			/* Aborted: target_core has dropped our reference for us. */
-			cmd->ref = false;
-			tiscsi_cmd_leave_sink(cmd);
-			tiscsi_cmd_retire(cmd);
+		if (cmd->tmr)
+			tiscsi_tmf_core_done(cmd);
+		else if (cmd->ref)
+			tiscsi_cmd_aborted(cmd);
+		else if (cmd->state == TISCSI_CMD_RETIRED)
 			tiscsi_cmd_push_free(cmd);
-		} else if (cmd->state == TISCSI_CMD_RETIRED) {
-			tiscsi_cmd_push_free(cmd);
-		}
 	}
-}
-
-/* -- position in a buffer -- */
-
-void tiscsi_sgcur_init(struct tiscsi_sgcur *cur, struct scatterlist *sg)
-{
-	cur->sg = sg;
-	cur->sg_off = 0;
-	cur->pos = 0;
-}
-
-void tiscsi_sgcur_move(struct tiscsi_sgcur *cur, u32 n)
-{
-	cur->pos += n;
-	cur->sg_off += n;
-	while (cur->sg && cur->sg_off >= cur->sg->length) {
-		cur->sg_off -= cur->sg->length;
-		cur->sg = sg_next(cur->sg);
-	}
-}
-
-/* Offsets ascend (DataPDUInOrder=Yes), so going backwards is an error of ours. */
-bool tiscsi_sgcur_seek(struct tiscsi_sgcur *cur, u32 pos)
-{
-	if (WARN_ON_ONCE(pos < cur->pos))
-		return false;
-	if (pos > cur->pos)
-		tiscsi_sgcur_move(cur, pos - cur->pos);
-	return true;
 }
 
 /* -- answers -- */
+
+/* The command ends with this, and without the data it still had to send. */
+static void tiscsi_cmd_set_sense(struct tiscsi_cmd *cmd, u8 key, u8 asc, u8 ascq)
+{
+	scsi_build_sense_buffer(0, cmd->sense_buffer, key, asc, ascq);
+	memset(&cmd->res, 0, sizeof(cmd->res));
+	cmd->res.status = SAM_STAT_CHECK_CONDITION;
+	cmd->res.sense = cmd->sense_buffer;
+	cmd->res.sense_len = 18;
+	cmd->rs.total = cmd->rs.off;
+	if (cmd->edtl > cmd->rs.off) {
+		cmd->res.residual_flags = ICORE_RSP_UNDERFLOW;
+		cmd->res.residual = cmd->edtl - cmd->rs.off;
+	}
+}
 
 /**
  * tiscsi_cmd_respond - the status is known and may be sent
@@ -264,6 +289,13 @@ void tiscsi_cmd_respond(struct tiscsi_cmd *cmd)
 		tiscsi_cmd_drop(cmd);
 		return;
 	}
+	if (cmd->early) {
+		/* No status before ExpCmdSN has passed the command (4.2.2.1). */
+		cmd->state = TISCSI_CMD_DONE;
+		return;
+	}
+	if (cmd->snack)
+		tiscsi_cmd_set_sense(cmd, ABORTED_COMMAND, 0x11, 0x13);
 	if (cmd->res.sg && cmd->res.data_len) {
 		icore_rseq_init(&cmd->rs, &conn->params,
 				min(cmd->res.data_len, cmd->edtl));
@@ -288,6 +320,13 @@ static void tiscsi_cmd_finish(struct tiscsi_cmd *cmd)
 	tiscsi_cmd_respond(cmd);
 }
 
+/* Somebody else's CLEAR TASK SET meant it, whether the device was faster or not. */
+static void tiscsi_cmd_set_aborted(struct tiscsi_cmd *cmd)
+{
+	memset(&cmd->res, 0, sizeof(cmd->res));
+	cmd->res.status = SAM_STAT_TASK_ABORTED;
+}
+
 /* An answer without target_core. */
 void tiscsi_cmd_local_status(struct tiscsi_cmd *cmd, u8 status)
 {
@@ -302,10 +341,32 @@ void tiscsi_cmd_local_status(struct tiscsi_cmd *cmd, u8 status)
 
 void tiscsi_cmd_local_sense(struct tiscsi_cmd *cmd, u8 key, u8 asc, u8 ascq)
 {
-	scsi_build_sense_buffer(0, cmd->sense_buffer, key, asc, ascq);
-	cmd->res.sense = cmd->sense_buffer;
-	cmd->res.sense_len = 18;
-	tiscsi_cmd_local_status(cmd, SAM_STAT_CHECK_CONDITION);
+	tiscsi_cmd_set_sense(cmd, key, asc, ascq);
+	cmd->state = TISCSI_CMD_DONE;
+	tiscsi_cmd_finish(cmd);
+}
+
+/**
+ * tiscsi_cmd_fail_snack - the initiator lacks something that nobody can send again
+ * @cmd: a task that was not yet answered, in any state
+ *
+ * It goes on as far as it must (data that is owed, a backend that works) and then ends
+ * with "SNACK rejected" (RFC 7143 7.8, 11.4.7.2).
+ */
+void tiscsi_cmd_fail_snack(struct tiscsi_cmd *cmd)
+{
+	switch (cmd->state) {
+	case TISCSI_CMD_COLLECT:
+		icore_wseq_fail(&cmd->ws, ICORE_DATA_SNACK);
+		tiscsi_cmd_data_progress(cmd);
+		break;
+	case TISCSI_CMD_QUEUED:
+		tiscsi_cmd_set_sense(cmd, ABORTED_COMMAND, 0x11, 0x13);
+		break;
+	default:
+		cmd->snack = true;
+		break;
+	}
 }
 
 /* -- mail -- */
@@ -339,6 +400,8 @@ static void tiscsi_cmd_one_mail(struct tiscsi_cmd *cmd)
 	}
 	if (test_and_clear_bit(TISCSI_MAIL_COMPLETED, &cmd->mail)) {
 		tiscsi_tcm_result(cmd, &cmd->res);
+		if (cmd->tas)
+			tiscsi_cmd_set_aborted(cmd);
 		if (!cmd->res.sg)
 			tiscsi_cmd_detach(cmd);
 		cmd->state = TISCSI_CMD_DONE;
@@ -346,11 +409,9 @@ static void tiscsi_cmd_one_mail(struct tiscsi_cmd *cmd)
 			cmd->conn->rx_wait = NULL;
 		tiscsi_cmd_finish(cmd);
 	}
-	if (test_and_clear_bit(TISCSI_MAIL_TMR, &cmd->mail)) {
+	/* The slot is used again for the next step, or answered, once it is released. */
+	if (test_and_clear_bit(TISCSI_MAIL_TMR, &cmd->mail))
 		tiscsi_cmd_detach(cmd);
-		cmd->state = TISCSI_CMD_DONE;
-		tiscsi_cmd_respond(cmd);
-	}
 }
 
 /**
@@ -422,7 +483,7 @@ void tiscsi_cmd_released(struct tiscsi_cmd *cmd)
 	 * target_core puts the command counter after this call, and conn is freed
 	 * only after the counter has drained: conn is valid here.
 	 */
-	if (llist_add(&cmd->free_node, &conn->released) && READ_ONCE(conn->rx_blocked))
+	if (llist_add(&cmd->free_node, &conn->released) && READ_ONCE(conn->want_released))
 		tiscsi_conn_post(conn, TISCSI_EV_RELEASED);
 }
 
@@ -497,6 +558,8 @@ void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd)
 		cmd->state = TISCSI_CMD_EXECUTE;
 		tiscsi_tcm_fail(cmd, cmd->ws.error);
 	} else if (icore_wseq_complete(&cmd->ws)) {
+		if (cmd->early)
+			return;		/* not before its turn */
 		tiscsi_cmd_leave_sink(cmd);
 		cmd->state = TISCSI_CMD_EXECUTE;
 		tiscsi_tcm_execute(cmd);
@@ -517,6 +580,15 @@ void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd)
 bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd)
 {
 	switch (cmd->state) {
+	case TISCSI_CMD_READY:
+		/* conn->ready is empty between two PDUs, so it waits for its turn. */
+		tiscsi_cmd_drop(cmd);
+		return true;
+	case TISCSI_CMD_DONE:
+		if (!cmd->early)
+			return false;
+		tiscsi_cmd_drop(cmd);
+		return true;
 	case TISCSI_CMD_COLLECT:
 		cmd->suppress = true;
 		tiscsi_cmd_leave_sink(cmd);
@@ -534,6 +606,24 @@ bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd)
 }
 
 /**
+ * tiscsi_cmd_abort_with_status - the same on behalf of another initiator
+ * @cmd: any state
+ *
+ * For devices with the TAS bit: the initiator gets TASK ABORTED, after the data that it
+ * owes. Return: false if the command is executing or answered.
+ */
+bool tiscsi_cmd_abort_with_status(struct tiscsi_cmd *cmd)
+{
+	if (cmd->state != TISCSI_CMD_COLLECT)
+		return false;
+	tiscsi_cmd_leave_sink(cmd);
+	cmd->state = TISCSI_CMD_EXECUTE;
+	/* Completes with that status; finishing it waits for the data. */
+	tiscsi_tcm_kill(cmd);
+	return true;
+}
+
+/**
  * tiscsi_cmd_scan_aborted - release writes that another initiator's reset marked
  * @conn: the connection
  *
@@ -547,6 +637,7 @@ void tiscsi_cmd_scan_aborted(struct tiscsi_conn *conn)
 	list_for_each_entry_safe(cmd, next, &conn->collect, node) {
 		if (cmd->state != TISCSI_CMD_COLLECT || !tiscsi_tcm_aborted(cmd))
 			continue;
+		tiscsi_tmf_note_abort(cmd, NULL);
 		tiscsi_cmd_leave_sink(cmd);
 		cmd->state = TISCSI_CMD_EXECUTE;
 		tiscsi_tcm_execute(cmd);
@@ -567,7 +658,8 @@ void tiscsi_cmd_end_all(struct tiscsi_conn *conn)
 
 	tiscsi_cmd_take_mail(conn);
 	WRITE_ONCE(conn->drained, true);
-	smp_mb(); /* pairs with the barrier in tiscsi_cmd_post() */
+	smp_mb(); /* pairs with the barriers in tiscsi_cmd_post() and tiscsi_clear_post() */
+	tiscsi_tmf_end(conn);
 
 	for (i = 0; i < conn->nr_cmds; i++) {
 		cmd = &conn->cmds[i];

@@ -17,16 +17,18 @@
 
 #include <linux/list.h>
 #include <linux/llist.h>
-#include <linux/scatterlist.h>
 #include <target/target_core_base.h>
 
 #include <tcm_iscsi/core.h>
 
 #include "../tcm/tcm.h"
 #include "conn.h"
+#include "sgcur.h"
 
 #define TISCSI_CMD_SPARE	16	/* slots beyond the window */
 #define TISCSI_IMMEDIATE_MAX	8	/* immediate commands at a time, of the spare slots */
+
+struct tiscsi_clear;
 
 enum tiscsi_cmd_state {
 	TISCSI_CMD_FREE,
@@ -48,16 +50,44 @@ enum tiscsi_cmd_state {
 #define TISCSI_MAIL_QUEUED	3	/* the command is on conn->mail_list */
 #define TISCSI_MAIL_DATA_IN	4	/* with COMPLETED: there is data to send */
 
+/* How far a task management function has got; see tmr.c. */
+enum tiscsi_tmf_step {
+	TISCSI_TMF_ORDER,	/* waits for requests that were numbered before it */
+	TISCSI_TMF_CORE,	/* target_core works on it, one function at a time */
+	TISCSI_TMF_OTHERS,	/* other connections do their part */
+	TISCSI_TMF_SETTLE,	/* its tasks are ending */
+};
+
 /**
- * struct tiscsi_sgcur - position in a scatterlist; only moves forward
- * @sg: present entry, NULL at the end
- * @sg_off: bytes of it already used
- * @pos: absolute offset
+ * struct tiscsi_tmf - a task management function that is under way
+ * @node: in conn->tmfs
+ * @function: wire code
+ * @step: see above
+ * @response: wire code, the worst so far
+ * @busy: target_core has the slot's se_cmd
+ * @guest: another connection's CLEAR TASK SET: nobody here waits for an answer
+ * @ended: a guest ended a task in silence
+ * @lun: number of the unit
+ * @next: for target resets: first LUN that was not yet reset
+ * @dev: for CLEAR TASK SET: the device, for comparing only
+ * @rtt: Referenced Task Tag
+ * @deadline: jiffies when it stops waiting for data that the initiator owes
+ * @clear: for CLEAR TASK SET: what the connections share
  */
-struct tiscsi_sgcur {
-	struct scatterlist *sg;
-	u32 sg_off;
-	u32 pos;
+struct tiscsi_tmf {
+	struct list_head node;
+	u8 function;
+	u8 step;
+	u8 response;
+	bool busy;
+	bool guest;
+	bool ended;
+	u64 lun;
+	u64 next;
+	const void *dev;
+	u32 rtt;
+	unsigned long deadline;
+	struct tiscsi_clear *clear;
 };
 
 /**
@@ -79,8 +109,15 @@ struct tiscsi_sgcur {
  * @core: target_core refers to the slot; it ends with the released upcall
  * @ref: one of target_core's references is ours to put
  * @suppress: no response may be sent (aborted)
+ * @early: received before its turn: neither executed nor answered yet (order.c)
+ * @snack: something of it was lost: it ends with 0B/11/13 whatever comes of it
+ * @aborting: target_core was asked to abort it
+ * @tas: if it is aborted in silence, TASK ABORTED status is owed all the same
  * @hashed: the task exists as far as the initiator is concerned
  * @lun: as received, for R2T
+ * @seq: counts what was received, so that a TMF knows what came before it
+ * @long_cdb: CDB of a command that waits for its turn, if it has more than 16 bytes
+ * @tmf: for @tmr
  * @ws: write sequencing
  * @rs: read cursor
  * @cur: where the next byte goes to or comes from
@@ -109,24 +146,28 @@ struct tiscsi_cmd {
 	bool core;
 	bool ref;
 	bool suppress;
+	bool early;
+	bool snack;
+	bool aborting;
+	bool tas;
 	bool hashed;
 	bool read;
 	bool write;
 	u8 attr;
-	u8 tmr_function;
 	u8 tmr_response;
 	u8 lun[8];
 	u32 itt;
 	u32 cmdsn;
+	u32 seq;
 	u32 edtl;
-	u32 rtt;
-	u32 ref_cmdsn;
 	struct icore_wseq ws;
 	struct icore_rseq rs;
 	struct tiscsi_sgcur cur;
 	u32 buf_len;
 	struct tiscsi_result res;
 	unsigned long data_since;
+	struct tiscsi_tmf tmf;
+	u8 *long_cdb;
 	u8 cdb[16];
 	u8 sense_buffer[TRANSPORT_SENSE_BUFFER] __aligned(4);
 };
@@ -136,6 +177,7 @@ void tiscsi_cmd_free_slots(struct tiscsi_conn *conn);
 
 /* All of the following: I/O thread only. */
 struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt);
+struct tiscsi_cmd *tiscsi_cmd_get_unnamed(struct tiscsi_conn *conn);
 struct tiscsi_cmd *tiscsi_cmd_find(struct tiscsi_conn *conn, u32 itt);
 void tiscsi_cmd_unhash(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_drop(struct tiscsi_cmd *cmd);
@@ -147,13 +189,11 @@ void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_respond(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_local_sense(struct tiscsi_cmd *cmd, u8 key, u8 asc, u8 ascq);
 void tiscsi_cmd_local_status(struct tiscsi_cmd *cmd, u8 status);
+void tiscsi_cmd_fail_snack(struct tiscsi_cmd *cmd);
 bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd);
+bool tiscsi_cmd_abort_with_status(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_scan_aborted(struct tiscsi_conn *conn);
 void tiscsi_cmd_end_all(struct tiscsi_conn *conn);
 void tiscsi_cmd_retire(struct tiscsi_cmd *cmd);
-
-void tiscsi_sgcur_init(struct tiscsi_sgcur *cur, struct scatterlist *sg);
-bool tiscsi_sgcur_seek(struct tiscsi_sgcur *cur, u32 pos);
-void tiscsi_sgcur_move(struct tiscsi_sgcur *cur, u32 n);
 
 #endif /* TISCSI_CMD_H */

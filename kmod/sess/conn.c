@@ -12,11 +12,14 @@
 #include <linux/slab.h>
 #include <linux/mm.h>
 
+#include "async.h"
 #include "cmd.h"
 #include "conn.h"
 #include "ffp.h"
+#include "order.h"
 #include "session.h"
 #include "target.h"
+#include "tmr.h"
 #include "tune.h"
 #include "../mgmt/mgmt.h"
 #include "../net/net.h"
@@ -59,6 +62,13 @@ void tiscsi_conn_close(struct tiscsi_conn *conn, const char *reason)
 {
 	cmpxchg(&conn->close_reason, NULL, reason);
 	tiscsi_conn_post(conn, TISCSI_EV_CLOSE);
+}
+
+void tiscsi_conn_drop(struct tiscsi_conn *conn, const char *reason)
+{
+	/* Seen by the thread, because the event is set after it. */
+	WRITE_ONCE(conn->announce, true);
+	tiscsi_conn_close(conn, reason);
 }
 
 /* Socket callback: softirq, sk_callback_lock held. */
@@ -105,7 +115,6 @@ struct tiscsi_ctl *tiscsi_ctl_get(struct tiscsi_conn *conn)
 	ctl->data = ctl->inline_data;
 	ctl->dsl = 0;
 	ctl->stamp_status = true;
-	ctl->logout = false;
 	return ctl;
 }
 
@@ -137,6 +146,7 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth)
 	conn->params.mrdsl_out = min_t(u32, conn->params.mrdsl_out, TISCSI_TX_DSL_MAX);
 	init_llist_head(&conn->mail_list);
 	init_llist_head(&conn->released);
+	init_llist_head(&conn->clears);
 	hash_init(conn->itt_hash);
 	INIT_LIST_HEAD(&conn->ready);
 	INIT_LIST_HEAD(&conn->collect);
@@ -144,6 +154,8 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth)
 	INIT_LIST_HEAD(&conn->tx_r2t);
 	INIT_LIST_HEAD(&conn->tx_done);
 	INIT_LIST_HEAD(&conn->tx_urgent);
+	INIT_LIST_HEAD(&conn->tmfs);
+	INIT_LIST_HEAD(&conn->early);
 	INIT_LIST_HEAD(&conn->ctl_free);
 	INIT_LIST_HEAD(&conn->tx.sent);
 	conn->text_itt = ICORE_RTAG;
@@ -195,6 +207,7 @@ void tiscsi_conn_free(struct tiscsi_conn *conn)
 	for (i = 0; i < TISCSI_CTL_SLOTS; i++)
 		kvfree(conn->ctls[i].big);
 	tiscsi_tcm_counter_free(conn->counter);
+	tiscsi_order_free(conn);
 	tiscsi_cmd_free_slots(conn);
 	kvfree(conn->text_out);
 	kvfree(conn->text.buf);
@@ -283,7 +296,7 @@ static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 			tiscsi_stats_session_fail(&conn->sess->pg->target->stats,
 						  TISCSI_SESS_FAIL_TIMEOUT,
 						  conn->sess->initiator);
-			tiscsi_conn_close(conn, "initiator owes write data for too long");
+			tiscsi_conn_drop(conn, "initiator owes write data for too long");
 			return;
 		}
 	}
@@ -291,6 +304,8 @@ static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 		tiscsi_conn_close(conn, "initiator does not read");
 		return;
 	}
+	tiscsi_order_tick(conn);
+	tiscsi_async_tick(conn);
 	tiscsi_conn_tick_nop(conn);
 }
 
@@ -344,10 +359,12 @@ static bool tiscsi_conn_send(struct tiscsi_conn *conn)
 		if (!list_empty(&conn->tx_urgent))
 			io = tiscsi_tx_run(conn);
 	}
-	if (conn->clean)
-		tiscsi_conn_close(conn, "logout");
-	else if (io == TISCSI_IO_CLOSED)
+	if (io == TISCSI_IO_CLOSED) {
 		tiscsi_conn_close(conn, "connection lost while sending");
+	} else if (io == TISCSI_IO_IDLE && conn->state == TISCSI_CONN_LOGOUT) {
+		conn->clean = true;
+		tiscsi_conn_close(conn, "logout");
+	}
 	return io == TISCSI_IO_MORE;
 }
 
@@ -384,6 +401,8 @@ static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
 	clear_bit(TISCSI_EV_RX, &conn->events);
 	clear_bit(TISCSI_EV_TX, &conn->events);
 	clear_bit(TISCSI_EV_RELEASED, &conn->events);
+	clear_bit(TISCSI_EV_CLEAR, &conn->events);
+	clear_bit(TISCSI_EV_ASYNC, &conn->events);
 	/* Pairs with test_and_set_bit() in tiscsi_conn_post(). */
 	smp_mb__after_atomic();
 
@@ -393,12 +412,18 @@ static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
 	tiscsi_cmd_collect_released(conn);
 	tiscsi_cmd_take_mail(conn);
 
+	if (unlikely(!llist_empty(&conn->clears)))
+		tiscsi_clear_take(conn);
+	if (unlikely(READ_ONCE(conn->logout_seconds) != conn->logout_asked))
+		tiscsi_async_take(conn);
+
 	if (conn->state == TISCSI_CONN_FFP) {
 		io = tiscsi_ffp_receive(conn, TISCSI_RX_BUDGET);
 		if (io == TISCSI_IO_CLOSED)
 			tiscsi_conn_close(conn, tiscsi_conn_rx_reason(conn));
 		more = io == TISCSI_IO_MORE;
 	}
+	tiscsi_tmf_run_all(conn);
 	ctls = conn->ctl_nr_free;
 	if (tiscsi_conn_send(conn))
 		return true;
@@ -427,10 +452,17 @@ static void tiscsi_conn_log_end(struct tiscsi_conn *conn)
 
 static void tiscsi_conn_teardown(struct tiscsi_conn *conn)
 {
+	tiscsi_async_farewell(conn);
 	tiscsi_conn_advance(conn, TISCSI_CONN_CLOSING);
 	tiscsi_conn_log_end(conn);
-	tiscsi_sock_release(conn->sock, !conn->clean);
-	conn->sock = NULL;
+	if (conn->clean) {
+		/* One PDU is still to be sent: no number can change any more. */
+		tiscsi_conn_stamp(conn, &conn->farewell, true);
+		tiscsi_sock_detach(conn->sock);
+	} else {
+		tiscsi_sock_release(conn->sock, !conn->graceful);
+		conn->sock = NULL;
+	}
 	tiscsi_cmd_end_all(conn);
 	tiscsi_tx_cleanup(conn);
 	tiscsi_conn_advance(conn, TISCSI_CONN_DRAINING);
@@ -462,7 +494,7 @@ static int tiscsi_conn_thread(void *arg)
 		}
 		set_current_state(TASK_IDLE);
 		if (!tiscsi_conn_has_mail(conn))
-			schedule_timeout(max_t(long, next_tick - jiffies, 1));
+			schedule_timeout(tiscsi_tmf_nap(conn, max_t(long, next_tick - jiffies, 1)));
 		__set_current_state(TASK_RUNNING);
 	}
 
@@ -496,6 +528,23 @@ int tiscsi_conn_start(struct tiscsi_conn *conn)
 			     conn->params.mrdsl_in);
 	tiscsi_sock_tune(conn->sock, TISCSI_USER_TIMEOUT_MS);
 	return 0;
+}
+
+void tiscsi_conn_farewell(struct tiscsi_conn *conn)
+{
+	struct {
+		struct icore_bhs bhs;
+		__le32 digest;
+	} pdu = { .bhs = conn->farewell };
+
+	if (!conn->sock)
+		return;
+	pdu.digest = icore_digest(&pdu.bhs, sizeof(pdu.bhs));
+	/* A peer that has no room for 52 bytes does not read; it learns from the FIN. */
+	tiscsi_sock_send(conn->sock, &pdu, conn->params.header_digest ?
+			 sizeof(pdu.bhs) + sizeof(pdu.digest) : sizeof(pdu.bhs));
+	tiscsi_sock_release(conn->sock, false);
+	conn->sock = NULL;
 }
 
 /* Wait until the thread function has returned; reaper only. */

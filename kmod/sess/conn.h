@@ -39,11 +39,13 @@ struct tiscsi_sess;
 #define TISCSI_EV_CLOSE		2	/* close, whatever the state */
 #define TISCSI_EV_PEER_GONE	3	/* the socket says so */
 #define TISCSI_EV_RELEASED	4	/* a slot came back that the thread waits for */
+#define TISCSI_EV_CLEAR		5	/* another connection clears a task set */
+#define TISCSI_EV_ASYNC		6	/* the administrator asks for a message */
 
 enum tiscsi_conn_state {
 	TISCSI_CONN_LOGIN,	/* the final login response is not sent */
 	TISCSI_CONN_FFP,
-	TISCSI_CONN_LOGOUT,	/* logout answered, response may be unsent */
+	TISCSI_CONN_LOGOUT,	/* logged out; what was due before is being sent */
 	TISCSI_CONN_CLOSING,	/* the socket is being given up */
 	TISCSI_CONN_DRAINING,	/* socket gone; commands may still run */
 	TISCSI_CONN_DEAD,
@@ -77,7 +79,6 @@ struct tiscsi_txitem {
  * @big: kvmalloc'ed, freed with the slot, or NULL
  * @dsl: bytes in @data
  * @stamp_status: takes a StatSN of its own
- * @logout: after this was sent the connection closes cleanly
  */
 struct tiscsi_ctl {
 	struct tiscsi_txitem item;
@@ -86,7 +87,6 @@ struct tiscsi_ctl {
 	u8 *big;
 	u32 dsl;
 	bool stamp_status;
-	bool logout;
 	u8 inline_data[TISCSI_CTL_INLINE];
 };
 
@@ -136,6 +136,34 @@ struct tiscsi_txq {
 	unsigned long progress;
 };
 
+#define TISCSI_TOLD_MAX	16
+
+/**
+ * struct tiscsi_told - a unit attention that an Asynchronous Message has told of
+ * @lun: number of the unit
+ * @asc: additional sense code, 0 in an unused entry
+ * @seen: it is still pending
+ */
+struct tiscsi_told {
+	u64 lun;
+	u8 asc;
+	bool seen;
+};
+
+#define TISCSI_ABORTED_MAX	64
+
+/**
+ * struct tiscsi_aborted - an aborted write whose data may still come
+ * @itt: its tag
+ * @tmf: gen and slot of the task management function that waits for it, or 0
+ * @owed: sequences whose F bit did not come yet
+ */
+struct tiscsi_aborted {
+	u32 itt;
+	u32 tmf;
+	u16 owed;
+};
+
 /**
  * struct tiscsi_conn - one connection
  * @sess: constant
@@ -148,9 +176,12 @@ struct tiscsi_txq {
  * @events: atomic bits, any context
  * @mail_list: commands with mail, any context
  * @released: slots whose last reference is gone, any context
+ * @clears: other connections' CLEAR TASK SET, any process context (clear.c)
  * @counter: target_core's count of commands in flight
  * @drained: no I/O thread any more: upcalls must finish commands themselves
  * @close_reason: static text, first writer wins (cmpxchg)
+ * @announce: the end is the target's doing and to be told; set before the close
+ * @logout_seconds: the initiator shall log out within that time; 0 means it need not
  */
 struct tiscsi_conn {
 	struct tiscsi_sess *sess;
@@ -163,7 +194,10 @@ struct tiscsi_conn {
 	unsigned long events ____cacheline_aligned_in_smp;
 	struct llist_head mail_list;
 	struct llist_head released;
+	struct llist_head clears;
 	const char *close_reason;
+	bool announce;
+	u16 logout_seconds;
 	enum tiscsi_conn_state state;
 	bool drained;
 
@@ -173,7 +207,7 @@ struct tiscsi_conn {
 	bool rx_data_done;	/* it is held behind its data segment */
 	bool rx_resumed;	/* its command is submitted, its data is not in */
 	u8 rx_reject;		/* reason to reject it with, or 0 */
-	bool rx_blocked;	/* waits for a slot; read by the released upcall */
+	bool want_released;	/* something waits for slots; read by the released upcall */
 	struct tiscsi_cmd *rx_wait;	/* write whose buffer rx waits for */
 	u32 statsn;
 	u32 exp_statsn;
@@ -194,6 +228,11 @@ struct tiscsi_conn {
 	struct list_head tx_r2t;
 	struct list_head tx_done;	/* finished work, in completion order */
 	struct list_head tx_urgent;	/* Reject, NOP-In */
+	struct list_head tmfs;		/* task management that is under way */
+	struct list_head early;		/* requests that wait for their turn */
+	u32 early_bytes;
+	unsigned long gap_since;	/* jiffies of the last progress while any waits */
+	u32 next_seq;
 	struct list_head ctl_free;
 	struct tiscsi_ctl *ctls;
 	u32 ctl_nr_free;
@@ -201,6 +240,8 @@ struct tiscsi_conn {
 	u8 cdb_buf[ICORE_CDB_MAX];
 	u8 *flat;		/* data of the NOP-Out or Text Request at hand */
 	u32 flat_cap;
+	const u8 *hdr;		/* header of the request at hand */
+	u32 hdr_len;
 
 	/* text negotiation in full feature phase */
 	struct icore_text text;
@@ -219,9 +260,14 @@ struct tiscsi_conn {
 	u32 last_itt;
 	u32 last_ttt;
 	u32 next_ttt;
-	u32 aborted[16];	/* ITTs of aborted tasks, whose data may still come */
+	struct tiscsi_aborted aborted[TISCSI_ABORTED_MAX];
 	u32 aborted_next;
-	bool clean;		/* logout answered: close gracefully */
+	bool clean;		/* logged out: a normal end */
+	struct icore_bhs farewell;	/* the logout response, in state LOGOUT */
+	bool graceful;		/* what was sent last shall arrive: FIN, not RST */
+	u16 logout_asked;	/* logout_seconds that was told */
+	unsigned long logout_by;
+	struct tiscsi_told told[TISCSI_TOLD_MAX];
 
 	unsigned int cpus_seq;	/* cpus_allowed_list that the thread follows */
 
@@ -235,11 +281,15 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth);
 void tiscsi_conn_free(struct tiscsi_conn *conn);
 int tiscsi_conn_start(struct tiscsi_conn *conn);
 void tiscsi_conn_join(struct tiscsi_conn *conn);
+/* Send the logout response, if it is due, and let the socket go. Reaper only. */
+void tiscsi_conn_farewell(struct tiscsi_conn *conn);
 /* Set an event bit and wake the thread. Any context. */
 void tiscsi_conn_post(struct tiscsi_conn *conn, unsigned int event);
 void tiscsi_conn_wake(struct tiscsi_conn *conn);
 /* Ask for the end; the first reason is kept for the log. Any context. */
 void tiscsi_conn_close(struct tiscsi_conn *conn, const char *reason);
+/* The same, and the initiator is told first if it can be (RFC 7143 4.2.6). */
+void tiscsi_conn_drop(struct tiscsi_conn *conn, const char *reason);
 bool tiscsi_conn_advance(struct tiscsi_conn *conn, enum tiscsi_conn_state to);
 
 /* Sequence numbers for a PDU that is about to be put on the wire. */

@@ -10,9 +10,8 @@
  * go on. A PDU that cannot be served yet (no slot, no buffer) simply stays: the
  * TCP window closes by itself.
  *
- * A numbered request that is rejected does not use up its CmdSN. Nobody fills
- * the hole at ErrorRecoveryLevel 0 unless the initiator sends the number again;
- * a higher number in front of it ends the connection.
+ * A numbered request that is rejected does not use up its CmdSN. What follows it
+ * waits in order.c until the initiator sends the number again or gives it up.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -21,8 +20,10 @@
 #include "cmd.h"
 #include "conn.h"
 #include "ffp.h"
+#include "order.h"
 #include "session.h"
 #include "target.h"
+#include "tmr.h"
 #include "../mgmt/mgmt.h"
 #include "../net/net.h"
 
@@ -36,13 +37,13 @@ bool tiscsi_ffp_reject(struct tiscsi_conn *conn, u8 reason)
 	if (!ctl)
 		return false;
 	/* The whole bad header (RFC 7143 11.17), AHS included as far as it fits. */
-	len = min_t(u32, ICORE_BHS_LEN + conn->rx.pdu.ahs_len, TISCSI_CTL_INLINE);
-	memcpy(ctl->inline_data, conn->rx.hdr, len);
+	len = min_t(u32, conn->hdr_len, TISCSI_CTL_INLINE);
+	memcpy(ctl->inline_data, conn->hdr, len);
 	ctl->dsl = len;
 	icore_enc_reject(&ctl->bhs, reason, len);
 	tiscsi_ctl_send(conn, ctl, true);
 	tiscsi_log_peer(conn->sess->initiator, &conn->peer, conn->sess->pg->target->name,
-			"rejected %s: %s", icore_opcode_name(conn->rx.pdu.opcode),
+			"rejected %s: %s", icore_opcode_name(conn->hdr[0] & ICORE_OP_MASK),
 			icore_reject_name(reason));
 	return true;
 }
@@ -52,20 +53,14 @@ static enum tiscsi_hold tiscsi_ffp_reject_hold(struct tiscsi_conn *conn, u8 reas
 	return tiscsi_ffp_reject(conn, reason) ? TISCSI_HOLD_DONE : TISCSI_HOLD_WAIT;
 }
 
-bool tiscsi_ffp_admit(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+static enum icore_admit tiscsi_ffp_admit(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 {
-	switch (icore_window_admit(&conn->sess->window, pdu->cmdsn, pdu->immediate)) {
-	case ICORE_ADMIT_NOW:
+	enum icore_admit admit = icore_window_admit(&conn->sess->window, pdu->cmdsn,
+						    pdu->immediate);
+
+	if (admit != ICORE_ADMIT_IGNORE)
 		conn->sess->cmd_pdus++;
-		return true;
-	case ICORE_ADMIT_IGNORE:
-		return false;
-	case ICORE_ADMIT_GAP:
-		break;
-	}
-	/* With one connection, TCP keeps the order: the number in between was rejected. */
-	tiscsi_conn_close(conn, "CmdSN gap");
-	return false;
+	return admit;
 }
 
 /* -- SCSI Command -- */
@@ -134,6 +129,7 @@ static enum tiscsi_hold tiscsi_ffp_cmd(struct tiscsi_conn *conn, const struct ic
 {
 	struct tiscsi_cmd *cmd = tiscsi_cmd_find(conn, pdu->itt);
 	struct icore_wseq ws = {};
+	enum icore_admit admit;
 	u8 reason;
 
 	/* Submitted before; if it was aborted meanwhile, its data is skipped. */
@@ -152,15 +148,21 @@ static enum tiscsi_hold tiscsi_ffp_cmd(struct tiscsi_conn *conn, const struct ic
 		return tiscsi_ffp_reject_hold(conn, reason);
 	if (!conn->free)
 		return TISCSI_HOLD_WAIT;
-	if (!tiscsi_ffp_admit(conn, pdu))
+	admit = tiscsi_ffp_admit(conn, pdu);
+	if (admit == ICORE_ADMIT_IGNORE)
 		return TISCSI_HOLD_DONE;
 
 	cmd = tiscsi_cmd_get(conn, pdu->itt);
 	tiscsi_ffp_fill(cmd, pdu);
 	cmd->ws = ws;
+	cmd->early = admit == ICORE_ADMIT_HOLD;
+	if (cmd->early)
+		tiscsi_order_keep_cmd(cmd, pdu);
 	if (pdu->scsi.bidi) {
 		/* No device of target_core runs such commands: 05/20/00. */
 		tiscsi_cmd_local_sense(cmd, ILLEGAL_REQUEST, 0x20, 0x00);
+	} else if (cmd->early && !icore_wseq_waiting(&ws) && !pdu->dsl) {
+		return TISCSI_HOLD_DONE;
 	} else {
 		icore_pdu_cdb(pdu, conn->cdb_buf);
 		/* Until its immediate data is in, the command must not run. */
@@ -176,14 +178,13 @@ static enum tiscsi_hold tiscsi_ffp_cmd(struct tiscsi_conn *conn, const struct ic
 
 /* -- Data-Out -- */
 
-/* Which command does it belong to? *@stale: to one whose tag is not valid any more. */
+/* Which command does it belong to? */
 static struct tiscsi_cmd *tiscsi_ffp_data_cmd(struct tiscsi_conn *conn,
-					      const struct icore_pdu *pdu, bool *stale)
+					      const struct icore_pdu *pdu)
 {
 	struct tiscsi_cmd *cmd;
 	u32 slot;
 
-	*stale = false;
 	if (pdu->ttt == ICORE_RTAG) {
 		cmd = tiscsi_cmd_find(conn, pdu->itt);
 	} else {
@@ -192,10 +193,8 @@ static struct tiscsi_cmd *tiscsi_ffp_data_cmd(struct tiscsi_conn *conn,
 			return NULL;
 		cmd = &conn->cmds[slot];
 		if (!icore_ttt_match(pdu->ttt, cmd->slot, cmd->gen) || !cmd->hashed ||
-		    cmd->itt != pdu->itt) {
-			*stale = true;
+		    cmd->itt != pdu->itt)
 			return NULL;
-		}
 	}
 	return cmd && cmd->write ? cmd : NULL;
 }
@@ -204,18 +203,15 @@ static enum tiscsi_hold tiscsi_ffp_data_out(struct tiscsi_conn *conn, const stru
 					    u8 *reason)
 {
 	struct tiscsi_cmd *cmd;
-	bool stale;
 
 	*reason = 0;
-	cmd = tiscsi_ffp_data_cmd(conn, pdu, &stale);
+	cmd = tiscsi_ffp_data_cmd(conn, pdu);
 	if (!cmd) {
 		/*
 		 * Data that an aborted task still had under way is dropped in
-		 * silence (RFC 7143 10.7); a tag that never was is an error.
+		 * silence (RFC 7143 10.7); a tag of nothing else is an error.
 		 */
-		if (!stale && pdu->ttt != ICORE_RTAG)
-			*reason = ICORE_REJECT_INVALID_FIELD;
-		else if (!stale && !tiscsi_ffp_was_aborted(conn, pdu->itt))
+		if (!tiscsi_tmf_was_aborted(conn, pdu->itt))
 			*reason = ICORE_REJECT_INVALID_FIELD;
 		return TISCSI_HOLD_DONE;
 	}
@@ -335,6 +331,79 @@ static enum tiscsi_hold tiscsi_ffp_store_flat(struct tiscsi_conn *conn)
 	return TISCSI_HOLD_STORE;
 }
 
+bool tiscsi_ffp_can_serve(const struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+{
+	/* Nothing is ever sent for a NOP-Out that is no ping. */
+	if (pdu->opcode == ICORE_OP_NOP_OUT && pdu->itt == ICORE_RTAG)
+		return true;
+	return conn->ctl_nr_free && (pdu->opcode != ICORE_OP_TMF_REQ || conn->free);
+}
+
+void tiscsi_ffp_serve(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data)
+{
+	switch (pdu->opcode) {
+	case ICORE_OP_NOP_OUT:
+		tiscsi_ffp_nop_out(conn, pdu, have_data);
+		break;
+	case ICORE_OP_TEXT_REQ:
+		tiscsi_ffp_text(conn, pdu, have_data);
+		break;
+	case ICORE_OP_TMF_REQ:
+		tiscsi_tmf_request(conn, pdu);
+		break;
+	default:
+		tiscsi_ffp_logout(conn, pdu);
+		break;
+	}
+}
+
+/* NOP-Out, Text, Logout and task management: one admission for all. */
+static enum tiscsi_hold tiscsi_ffp_control(struct tiscsi_conn *conn, const struct icore_pdu *pdu,
+					   bool have_data)
+{
+	bool tmf = pdu->opcode == ICORE_OP_TMF_REQ;
+
+	if (pdu->dsl && !have_data)
+		return tiscsi_ffp_store_flat(conn);
+	if (!tiscsi_ffp_can_serve(conn, pdu))
+		return TISCSI_HOLD_WAIT;
+	if (tmf && tiscsi_cmd_find(conn, pdu->itt))
+		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_TASK_IN_PROGRESS);
+	/* One more than for commands: a TMF must always get through (4.2.2.1). */
+	if (tmf && conn->immediates > TISCSI_IMMEDIATE_MAX)
+		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_TOO_MANY_IMMEDIATE);
+
+	switch (tiscsi_ffp_admit(conn, pdu)) {
+	case ICORE_ADMIT_NOW:
+		tiscsi_ffp_serve(conn, pdu, have_data);
+		break;
+	case ICORE_ADMIT_HOLD:
+		tiscsi_order_keep(conn, pdu, have_data);
+		break;
+	case ICORE_ADMIT_IGNORE:
+		break;
+	}
+	return TISCSI_HOLD_DONE;
+}
+
+/*
+ * ErrorRecoveryLevel 0 retransmits nothing (7.2.3, 11.16). The task that lacks
+ * something cannot be completed any more; it ends with the sense that 7.8 names.
+ * Lost status has no task left to end.
+ */
+static enum tiscsi_hold tiscsi_ffp_snack(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+{
+	struct tiscsi_cmd *cmd = tiscsi_cmd_find(conn, pdu->itt);
+
+	if (!tiscsi_ffp_reject(conn, ICORE_REJECT_SNACK))
+		return TISCSI_HOLD_WAIT;
+	if (pdu->snack.type == ICORE_SNACK_STATUS)
+		tiscsi_conn_drop(conn, "status was lost, and is not kept at ErrorRecoveryLevel 0");
+	else if (cmd && !cmd->tmr)
+		tiscsi_cmd_fail_snack(cmd);
+	return TISCSI_HOLD_DONE;
+}
+
 static enum tiscsi_hold tiscsi_ffp_dispatch(struct tiscsi_conn *conn, bool have_data)
 {
 	const struct icore_pdu *pdu = &conn->rx.pdu;
@@ -352,27 +421,23 @@ static enum tiscsi_hold tiscsi_ffp_dispatch(struct tiscsi_conn *conn, bool have_
 	case ICORE_OP_DATA_OUT:
 		hold = tiscsi_ffp_data_out(conn, pdu, &reason);
 		conn->rx_reject = reason;
-		return reason ? tiscsi_ffp_reject_hold(conn, reason) : hold;
+		if (reason)
+			return tiscsi_ffp_reject_hold(conn, reason);
+		if (hold == TISCSI_HOLD_DONE && pdu->final)
+			tiscsi_tmf_late_data(conn, pdu->itt);
+		return hold;
 	case ICORE_OP_NOP_OUT:
-		if (pdu->dsl && !have_data)
-			return tiscsi_ffp_store_flat(conn);
-		return tiscsi_ffp_nop_out(conn, pdu, have_data);
 	case ICORE_OP_TEXT_REQ:
-		if (pdu->dsl && !have_data)
-			return tiscsi_ffp_store_flat(conn);
-		return tiscsi_ffp_text(conn, pdu, have_data);
 	case ICORE_OP_TMF_REQ:
-		return tiscsi_ffp_tmf(conn, pdu);
 	case ICORE_OP_LOGOUT_REQ:
-		return tiscsi_ffp_logout(conn, pdu);
+		return tiscsi_ffp_control(conn, pdu, have_data);
 	case ICORE_OP_LOGIN_REQ:
 		if (!tiscsi_ffp_reject(conn, ICORE_REJECT_PROTOCOL))
 			return TISCSI_HOLD_WAIT;
 		tiscsi_conn_close(conn, "login request in full feature phase");
 		return TISCSI_HOLD_DONE;
 	case ICORE_OP_SNACK:
-		/* ErrorRecoveryLevel 0 retransmits nothing (7.2.3, 11.16). */
-		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_SNACK);
+		return tiscsi_ffp_snack(conn, pdu);
 	default:
 		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_NOT_SUPPORTED);
 	}
@@ -397,7 +462,8 @@ static void tiscsi_ffp_resume(struct tiscsi_conn *conn)
 	conn->rx_hold = false;
 	conn->rx_resumed = false;
 	conn->rx_reject = 0;
-	WRITE_ONCE(conn->rx_blocked, false);
+	WRITE_ONCE(conn->want_released,
+		   !list_empty(&conn->tmfs) || !llist_empty(&conn->clears));
 }
 
 /**
@@ -412,6 +478,8 @@ static bool tiscsi_ffp_held(struct tiscsi_conn *conn)
 
 	if (conn->rx_wait)
 		return false;
+	conn->hdr = conn->rx.hdr;
+	conn->hdr_len = ICORE_BHS_LEN + conn->rx.pdu.ahs_len;
 	if (conn->rx_data_done) {
 		if (!conn->rx.digest_ok) {
 			if (!tiscsi_ffp_bad_digest(conn))
@@ -466,12 +534,13 @@ enum tiscsi_io tiscsi_ffp_receive(struct tiscsi_conn *conn, u32 budget)
 		io = tiscsi_rx_run(conn, budget);
 		tiscsi_cmd_submit_ready(conn);
 		tiscsi_ffp_progress(conn);
+		tiscsi_order_release(conn);
 		if (io != TISCSI_IO_BLOCKED)
 			return io;
 		tiscsi_cmd_collect_released(conn);
 		if (!tiscsi_ffp_held(conn)) {
 			/* Said before looking once more, so that no release is missed. */
-			WRITE_ONCE(conn->rx_blocked, true);
+			WRITE_ONCE(conn->want_released, true);
 			smp_mb(); /* pairs with llist_add() in tiscsi_cmd_released() */
 			tiscsi_cmd_collect_released(conn);
 			tiscsi_cmd_take_mail(conn);
@@ -479,6 +548,7 @@ enum tiscsi_io tiscsi_ffp_receive(struct tiscsi_conn *conn, u32 budget)
 				return TISCSI_IO_IDLE;
 		}
 		tiscsi_ffp_progress(conn);
+		tiscsi_order_release(conn);
 		if (conn->state != TISCSI_CONN_FFP || test_bit(TISCSI_EV_CLOSE, &conn->events))
 			return TISCSI_IO_IDLE;
 	}

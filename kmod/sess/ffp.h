@@ -18,22 +18,14 @@ enum tiscsi_hold {
 enum tiscsi_io tiscsi_ffp_receive(struct tiscsi_conn *conn, u32 budget);
 /* Send a Reject of the PDU at hand; false if no control slot is free. */
 bool tiscsi_ffp_reject(struct tiscsi_conn *conn, u8 reason);
-/*
- * Admission by CmdSN (RFC 7143 4.2.2.1). Return: true to go on; false when the PDU
- * is to be ignored, or the connection closes because of a gap.
- */
-bool tiscsi_ffp_admit(struct tiscsi_conn *conn, const struct icore_pdu *pdu);
+/* May this control request be served now? False: a slot is missing. */
+bool tiscsi_ffp_can_serve(const struct tiscsi_conn *conn, const struct icore_pdu *pdu);
+/* Serve a control request in its turn; conn->hdr is its header, conn->flat its data. */
+void tiscsi_ffp_serve(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data);
 
-/* -- ffp_ctl.c -- */
-enum tiscsi_hold tiscsi_ffp_nop_out(struct tiscsi_conn *conn, const struct icore_pdu *pdu,
-				    bool have_data);
-enum tiscsi_hold tiscsi_ffp_text(struct tiscsi_conn *conn, const struct icore_pdu *pdu,
-				 bool have_data);
-enum tiscsi_hold tiscsi_ffp_logout(struct tiscsi_conn *conn, const struct icore_pdu *pdu);
-
-/* -- tmr.c -- */
-/* Was this task aborted a short while ago? Its late data is no error. */
-bool tiscsi_ffp_was_aborted(struct tiscsi_conn *conn, u32 itt);
-enum tiscsi_hold tiscsi_ffp_tmf(struct tiscsi_conn *conn, const struct icore_pdu *pdu);
+/* -- ffp_ctl.c: a control slot is free -- */
+void tiscsi_ffp_nop_out(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data);
+void tiscsi_ffp_text(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data);
+void tiscsi_ffp_logout(struct tiscsi_conn *conn, const struct icore_pdu *pdu);
 
 #endif /* TISCSI_FFP_H */

@@ -17,8 +17,7 @@
 
 /* -- NOP-Out (11.18) -- */
 
-enum tiscsi_hold tiscsi_ffp_nop_out(struct tiscsi_conn *conn, const struct icore_pdu *pdu,
-				    bool have_data)
+void tiscsi_ffp_nop_out(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data)
 {
 	struct tiscsi_ctl *ctl;
 	u32 len = 0;
@@ -27,14 +26,10 @@ enum tiscsi_hold tiscsi_ffp_nop_out(struct tiscsi_conn *conn, const struct icore
 		/* An answer to our ping, or only an ExpStatSN: never answered. */
 		if (pdu->ttt != ICORE_RTAG && conn->ping_out && pdu->ttt == conn->ping_ttt)
 			conn->ping_out = false;
-		return TISCSI_HOLD_DONE;
+		return;
 	}
-	if (!conn->ctl_nr_free)
-		return TISCSI_HOLD_WAIT;
 	if (have_data)
 		len = min3(pdu->dsl, conn->params.mrdsl_out, conn->flat_cap);
-	if (!tiscsi_ffp_admit(conn, pdu))
-		return TISCSI_HOLD_DONE;
 
 	ctl = tiscsi_ctl_get(conn);
 	if (len > TISCSI_CTL_INLINE) {
@@ -49,7 +44,6 @@ enum tiscsi_hold tiscsi_ffp_nop_out(struct tiscsi_conn *conn, const struct icore
 	ctl->dsl = len;
 	icore_enc_nop_in(&ctl->bhs, pdu->lun, pdu->itt, ICORE_RTAG, len);
 	tiscsi_ctl_send(conn, ctl, false);
-	return TISCSI_HOLD_DONE;
 }
 
 /* -- Text (11.10) -- */
@@ -170,16 +164,10 @@ static bool tiscsi_text_collect(struct tiscsi_conn *conn, const struct icore_pdu
 	return pdu->dsl <= conn->flat_cap && icore_text_add(&conn->text, conn->flat, pdu->dsl);
 }
 
-enum tiscsi_hold tiscsi_ffp_text(struct tiscsi_conn *conn, const struct icore_pdu *pdu,
-				 bool have_data)
+void tiscsi_ffp_text(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data)
 {
 	struct tiscsi_ctl *ctl;
 	u8 reason = 0;
-
-	if (!conn->ctl_nr_free)
-		return TISCSI_HOLD_WAIT;
-	if (!tiscsi_ffp_admit(conn, pdu))
-		return TISCSI_HOLD_DONE;
 
 	if (pdu->ttt == ICORE_RTAG) {
 		tiscsi_text_reset(conn);
@@ -188,7 +176,7 @@ enum tiscsi_hold tiscsi_ffp_text(struct tiscsi_conn *conn, const struct icore_pd
 		goto reject;
 	} else if (conn->text_out && !pdu->dsl) {
 		tiscsi_text_part(conn, pdu);
-		return TISCSI_HOLD_DONE;
+		return;
 	}
 	conn->text_itt = pdu->itt;
 	if (have_data && !tiscsi_text_collect(conn, pdu)) {
@@ -201,18 +189,17 @@ enum tiscsi_hold tiscsi_ffp_text(struct tiscsi_conn *conn, const struct icore_pd
 			conn->text_ttt = 1;
 		icore_enc_text_rsp(&ctl->bhs, pdu->itt, conn->text_ttt, 0, 0);
 		tiscsi_ctl_send(conn, ctl, false);
-		return TISCSI_HOLD_DONE;
+		return;
 	}
 	reason = tiscsi_text_negotiate(conn);
 	if (reason)
 		goto reject;
 	tiscsi_text_part(conn, pdu);
-	return TISCSI_HOLD_DONE;
+	return;
 
 reject:
 	tiscsi_text_reset(conn);
 	tiscsi_ffp_reject(conn, reason);
-	return TISCSI_HOLD_DONE;
 }
 
 /* -- Logout (11.14) -- */
@@ -245,29 +232,30 @@ static void tiscsi_logout_silence(struct tiscsi_conn *conn)
 	}
 }
 
-enum tiscsi_hold tiscsi_ffp_logout(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+/*
+ * The response to a successful logout is the last PDU of the connection: it says that
+ * every task has ended and the session is closed (11.15), so the reaper sends it when
+ * that is true (conn->farewell).
+ */
+void tiscsi_ffp_logout(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 {
 	u8 response = ICORE_LOGOUT_RSP_SUCCESS;
 	struct tiscsi_ctl *ctl;
-
-	if (!conn->ctl_nr_free)
-		return TISCSI_HOLD_WAIT;
-	if (!tiscsi_ffp_admit(conn, pdu))
-		return TISCSI_HOLD_DONE;
 
 	if (pdu->logout.reason == ICORE_LOGOUT_RECOVERY)
 		response = ICORE_LOGOUT_RSP_NO_RECOVERY;
 	else if (pdu->logout.reason == ICORE_LOGOUT_CLOSE_CONN && pdu->logout.cid != conn->cid)
 		response = ICORE_LOGOUT_RSP_CID_NOT_FOUND;
 
-	if (response == ICORE_LOGOUT_RSP_SUCCESS)
+	if (response == ICORE_LOGOUT_RSP_SUCCESS) {
 		tiscsi_logout_silence(conn);
+		icore_enc_logout_rsp(&conn->farewell, pdu->itt, response, conn->params.time2wait,
+				     conn->params.time2retain);
+		tiscsi_conn_advance(conn, TISCSI_CONN_LOGOUT);
+		return;
+	}
 	ctl = tiscsi_ctl_get(conn);
 	icore_enc_logout_rsp(&ctl->bhs, pdu->itt, response, conn->params.time2wait,
 			     conn->params.time2retain);
-	ctl->logout = response == ICORE_LOGOUT_RSP_SUCCESS;
 	tiscsi_ctl_send(conn, ctl, false);
-	if (ctl->logout)
-		tiscsi_conn_advance(conn, TISCSI_CONN_LOGOUT);
-	return TISCSI_HOLD_DONE;
 }

@@ -27,6 +27,9 @@
 #include "target.h"
 #include "../mgmt/mgmt.h"
 
+/* How long the response to a logout may wait for the session's commands to end. */
+#define TISCSI_LOGOUT_WAIT	(HZ / 2)
+
 static DEFINE_IDA(tiscsi_tsih);
 static atomic_t tiscsi_next_tsih = ATOMIC_INIT(0);
 static atomic_t tiscsi_sid = ATOMIC_INIT(0);
@@ -78,10 +81,29 @@ static void tiscsi_sess_close_locked(struct tiscsi_sess *sess, const char *reaso
 		tiscsi_conn_close(sess->conn, reason);
 }
 
+void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason)
+{
+	lockdep_assert_held(&sess->pg->lock);
+	if (sess->state == TISCSI_SESS_ACTIVE)
+		sess->state = TISCSI_SESS_CLOSING;
+	if (sess->conn)
+		tiscsi_conn_drop(sess->conn, reason);
+}
+
+int tiscsi_sess_request_logout(struct tiscsi_sess *sess, u16 seconds)
+{
+	lockdep_assert_held(&sess->pg->lock);
+	if (!sess->conn || sess->state != TISCSI_SESS_ACTIVE)
+		return -ENOTCONN;
+	WRITE_ONCE(sess->conn->logout_seconds, max_t(u16, seconds, 1));
+	tiscsi_conn_post(sess->conn, TISCSI_EV_ASYNC);
+	return 0;
+}
+
 void tiscsi_sess_close(struct tiscsi_sess *sess, const char *reason)
 {
 	spin_lock(&sess->pg->lock);
-	tiscsi_sess_close_locked(sess, reason);
+	tiscsi_sess_drop(sess, reason);
 	spin_unlock(&sess->pg->lock);
 }
 
@@ -92,7 +114,7 @@ void tiscsi_sess_close_se(struct tiscsi_pg *pg, struct se_session *se_sess, cons
 	spin_lock(&pg->lock);
 	list_for_each_entry(sess, &pg->sessions, pg_node) {
 		if (READ_ONCE(sess->se_sess) == se_sess) {
-			tiscsi_sess_close_locked(sess, reason);
+			tiscsi_sess_drop(sess, reason);
 			break;
 		}
 	}
@@ -123,9 +145,13 @@ static void tiscsi_sess_reap_work(struct work_struct *work)
 	struct tiscsi_pg *pg = sess->pg;
 
 	tiscsi_conn_join(sess->conn);
+	/* A backend that hangs shall not keep an initiator from leaving. */
+	if (!tiscsi_tcm_counter_idle(sess->conn->counter, TISCSI_LOGOUT_WAIT))
+		tiscsi_conn_farewell(sess->conn);
 	tiscsi_tcm_counter_drain(sess->conn->counter, sess);
 	tiscsi_tcm_session_end(sess);
 	tiscsi_sess_unpublish(sess);
+	tiscsi_conn_farewell(sess->conn);
 
 	tiscsi_conn_advance(sess->conn, TISCSI_CONN_DEAD);
 	tiscsi_conn_free(sess->conn);

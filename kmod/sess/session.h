@@ -82,6 +82,15 @@ struct tiscsi_sess {
 void tiscsi_sess_close(struct tiscsi_sess *sess, const char *reason);
 void tiscsi_sess_close_se(struct tiscsi_pg *pg, struct se_session *se_sess, const char *reason);
 
+/*
+ * Both under pg->lock, from process context; they never wait. request_logout: the
+ * initiator is asked to log out (Asynchronous Message, event 1) and dropped if it has not
+ * after @seconds (1 to 65535). Return: 0, or -ENOTCONN while the session has no connection.
+ * drop: it is told and dropped (event 3).
+ */
+int tiscsi_sess_request_logout(struct tiscsi_sess *sess, u16 seconds);
+void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason);
+
 bool tiscsi_sess_exists(struct tiscsi_pg *pg, const char *initiator, const u8 isid[6], u16 tsih);
 
 /**

@@ -99,6 +99,27 @@ void tiscsi_pg_put(struct tiscsi_pg *pg)
 	spin_unlock(&pg->lock);
 }
 
+void tiscsi_target_sessions_each(struct tiscsi_target *only,
+				 void (*fn)(struct tiscsi_sess *sess, void *arg), void *arg)
+{
+	struct tiscsi_target *t;
+	struct tiscsi_sess *sess;
+	struct tiscsi_pg *pg;
+
+	mutex_lock(&tiscsi_mutex);
+	list_for_each_entry(t, &tiscsi_targets, node) {
+		if (only && only != t)
+			continue;
+		list_for_each_entry(pg, &t->pgs, node) {
+			spin_lock(&pg->lock);
+			list_for_each_entry(sess, &pg->sessions, pg_node)
+				fn(sess, arg);
+			spin_unlock(&pg->lock);
+		}
+	}
+	mutex_unlock(&tiscsi_mutex);
+}
+
 static bool tiscsi_pg_idle(struct tiscsi_pg *pg)
 {
 	bool idle;
@@ -131,7 +152,7 @@ static void tiscsi_pg_quiesce(struct tiscsi_pg *pg)
 	list_for_each_entry(sess, &pg->sessions, pg_node) {
 		sess->state = max(sess->state, TISCSI_SESS_CLOSING);
 		if (sess->conn)
-			tiscsi_conn_close(sess->conn, "portal group disabled");
+			tiscsi_conn_drop(sess->conn, "portal group disabled");
 		list_for_each_entry(login, &sess->waiters, wait_node)
 			tiscsi_login_kill(login);
 	}

@@ -21,6 +21,7 @@
 
 struct net;
 struct tiscsi_np;
+struct tiscsi_sess;
 
 /*
  * tiscsi_mutex protects the list of targets, their lists of portal groups, the
@@ -54,6 +55,7 @@ struct tiscsi_target {
  * @node: in target->pgs, under tiscsi_mutex
  * @bindings: tiscsi_binding.pg_node, under tiscsi_mutex
  * @enabled: under tiscsi_mutex
+ * @async_events: tell sessions of SCSI events; written by management, read unlocked
  * @lock: protects @sessions and @users; leaf lock below tiscsi_mutex, spin
  * @sessions: tiscsi_sess.pg_node of every session that is not yet freed
  * @users: sessions plus logins that are bound to this group
@@ -65,6 +67,7 @@ struct tiscsi_pg {
 	struct list_head node;
 	struct list_head bindings;
 	bool enabled;
+	bool async_events;
 	spinlock_t lock;	/* sessions, users */
 	struct list_head sessions;
 	u32 users;
@@ -105,6 +108,13 @@ int tiscsi_pg_disable(struct tiscsi_pg *pg);
 /* A login or a session uses @pg; false once it is disabled. */
 bool tiscsi_pg_get(struct tiscsi_pg *pg);
 void tiscsi_pg_put(struct tiscsi_pg *pg);
+
+/*
+ * tiscsi_target_sessions_each - @fn for every session of @only, or of all targets if
+ * that is NULL. @fn runs under pg->lock and must not sleep; this function may.
+ */
+void tiscsi_target_sessions_each(struct tiscsi_target *only,
+				 void (*fn)(struct tiscsi_sess *sess, void *arg), void *arg);
 
 /* -- portal.c -- */
 

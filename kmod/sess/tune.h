@@ -5,6 +5,8 @@
 
 /* Niceness of I/O threads, -20 to 19. */
 int tiscsi_io_nice(void);
+/* May an initiator have TARGET COLD RESET, which disconnects everybody? */
+bool tiscsi_cold_reset(void);
 /* Login worker threads, 1 to 8. */
 unsigned int tiscsi_login_worker_count(void);
 

@@ -106,3 +106,22 @@ bool tiscsi_ua_take(struct tiscsi_sess *sess, u64 lun, const u8 *cdb, u8 *asc, u
 	spin_unlock(&ua->lock);
 	return found;
 }
+
+u32 tiscsi_ua_peek(struct tiscsi_sess *sess, u64 lun, u8 *asc, u8 *ascq)
+{
+	struct tiscsi_ua *ua = &sess->ua;
+	struct tiscsi_ua_slot *slot;
+
+	if (!READ_ONCE(ua->pending) || lun >= TISCSI_UA_LUNS)
+		return 0;
+	spin_lock(&ua->lock);
+	slot = tiscsi_ua_find(ua, lun);
+	if (!slot && ua->all && !test_bit(lun, ua->told))
+		slot = &ua->rest;
+	if (slot && asc)
+		*asc = slot->asc;
+	if (slot && ascq)
+		*ascq = slot->ascq;
+	spin_unlock(&ua->lock);
+	return slot ? 1 : 0;
+}

@@ -49,6 +49,8 @@ struct tiscsi_ua {
 
 void tiscsi_ua_init(struct tiscsi_ua *ua);
 void tiscsi_ua_set(struct tiscsi_sess *sess, u64 lun, u8 asc, u8 ascq);
+/* How many are pending for the unit, 0 or 1; the codes are set unless NULL. */
+u32 tiscsi_ua_peek(struct tiscsi_sess *sess, u64 lun, u8 *asc, u8 *ascq);
 bool tiscsi_ua_take(struct tiscsi_sess *sess, u64 lun, const u8 *cdb, u8 *asc, u8 *ascq);
 
 #endif /* TISCSI_UA_H */

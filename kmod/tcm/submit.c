@@ -50,6 +50,12 @@ struct target_cmd_counter *tiscsi_tcm_counter_alloc(void)
 	return target_alloc_cmd_counter();
 }
 
+bool tiscsi_tcm_counter_idle(struct target_cmd_counter *c, long timeout)
+{
+	target_stop_cmd_counter(c);
+	return wait_event_timeout(c->refcnt_wq, percpu_ref_is_zero(&c->refcnt), timeout);
+}
+
 void tiscsi_tcm_counter_drain(struct target_cmd_counter *c, const struct tiscsi_sess *sess)
 {
 	target_stop_cmd_counter(c);
@@ -172,6 +178,7 @@ void tiscsi_tcm_fail(struct tiscsi_cmd *cmd, enum icore_data_error error)
 		[ICORE_DATA_UNEXPECTED] = { 0x0c, 0x0c },
 		[ICORE_DATA_INCORRECT] = { 0x0c, 0x0d },
 		[ICORE_DATA_CRC] = { 0x47, 0x05 },
+		[ICORE_DATA_SNACK] = { 0x11, 0x13 },
 	};
 	u8 sense[TRANSPORT_SENSE_BUFFER] = {};	/* all of it is copied below */
 

@@ -70,6 +70,8 @@ struct target_cmd_counter *tiscsi_tcm_counter_alloc(void);
  * and logs every 30 s that it does. Reaper only.
  */
 void tiscsi_tcm_counter_drain(struct target_cmd_counter *c, const struct tiscsi_sess *sess);
+/* No new commands; has the last one ended within @timeout jiffies? Sleeps. */
+bool tiscsi_tcm_counter_idle(struct target_cmd_counter *c, long timeout);
 void tiscsi_tcm_counter_free(struct target_cmd_counter *c);
 
 /**
@@ -113,6 +115,21 @@ void tiscsi_tcm_result(struct tiscsi_cmd *cmd, struct tiscsi_result *res);
  * otherwise the negative of a wire response - 1: -(enum icore_tmf_response) - 1.
  */
 int tiscsi_tcm_tmr(struct tiscsi_cmd *cmd, u8 function, u64 lun, u32 rtt);
+
+/* -- units.c: what the session's units are. I/O thread; none sleeps -- */
+
+/* Device behind @lun, for comparing only, or NULL if the session has no such unit. */
+const void *tiscsi_tcm_device(const struct tiscsi_sess *sess, u64 lun);
+/* Does target_core have @cmd, and on that device? */
+bool tiscsi_tcm_is_on(const struct tiscsi_cmd *cmd, const void *dev);
+/* Has its device the TAS bit: is TASK ABORTED owed if another nexus aborts it? */
+bool tiscsi_tcm_tas(const struct tiscsi_cmd *cmd);
+/* The lowest LUN of the session from @from on. */
+bool tiscsi_tcm_next_lun(const struct tiscsi_sess *sess, u64 from, u64 *lun);
+/* Number of unit attentions that @lun has to tell; the codes are set if not 0. */
+u32 tiscsi_tcm_attentions(const struct tiscsi_sess *sess, u64 lun, u8 *asc, u8 *ascq);
+/* The lowest LUN from *@lun on that has one. */
+bool tiscsi_tcm_next_attention(const struct tiscsi_sess *sess, u64 *lun, u8 *asc, u8 *ascq);
 
 /*
  * Upcalls, implemented by sess/cmd.c. Any context including hard interrupt; they

@@ -15,7 +15,9 @@ from raw import (DATA_IN, DATA_OUT, FINAL, IMMEDIATE, LOGOUT_REQ, LOGOUT_RSP, NO
 READ, WRITE, SIMPLE = 0x40, 0x20, 1
 GOOD, CHECK_CONDITION, TASK_ABORTED = 0x00, 0x02, 0x40
 OVERFLOW, UNDERFLOW = 0x04, 0x02
-ABORT_TASK, LUN_RESET = 1, 5
+ABORT_TASK, ABORT_TASK_SET, CLEAR_ACA, CLEAR_TASK_SET, LUN_RESET = range(1, 6)
+WARM_RESET, COLD_RESET, TASK_REASSIGN, QUERY_TASK, QUERY_TASK_SET = range(6, 11)
+NEXUS_RESET, QUERY_ASYNC_EVENT = 11, 12
 BLOCK = 512
 
 
@@ -364,7 +366,7 @@ class Session(LoginConn):
         if kind is None and self.sock.fileno() >= 0:
             try:
                 self.logout()
-            except OSError:
+            except (OSError, Closed):
                 pass
         self.close()
 

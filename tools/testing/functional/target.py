@@ -171,11 +171,14 @@ class Target:
         os.rmdir(f"{self.tpg}/np/{name}")
         self.portals.remove(name)
 
-    def lun(self, number, kind="ramdisk", mib=16, path=None):
-        """Export a new backstore as this LUN."""
+    def lun(self, number, kind="ramdisk", mib=16, path=None, **attributes):
+        """Export a new backstore as this LUN. Attributes are set before, because most
+        of them cannot be changed afterwards."""
         name = f"{self.iqn.rsplit(':', 1)[1]}-{number}"
         store = Backstore(name, kind, mib, path)
         self.stores.append(store)
+        for attribute, value in attributes.items():
+            write(f"{store.dir}/attrib/{attribute}", str(value))
         directory = f"{self.tpg}/lun/lun_{number}"
         os.mkdir(directory)
         os.symlink(store.dir, directory + "/link")

@@ -18,7 +18,7 @@ ROOMS = [
     ("include/uapi", ("linux/types.h", "linux/const.h"), ()),
     ("kmod/core", OWN, ()),
     ("kmod/net", OWN + ANY_KERNEL + ("net/*", "trace/*"),
-     ("kmod/sess/conn.h", "kmod/sess/cmd.h", "kmod/mgmt/mgmt.h", "kmod/mgmt/trace.h")),
+     ("kmod/sess/conn.h", "kmod/sess/cmd.h", "kmod/sess/sgcur.h", "kmod/mgmt/mgmt.h", "kmod/mgmt/trace.h")),
     ("kmod/sess", OWN + ANY_KERNEL + ("scsi/scsi_common.h", "scsi/scsi_proto.h", "trace/*"),
      ("kmod/net/net.h", "kmod/tcm/tcm.h", "kmod/mgmt/mgmt.h", "kmod/mgmt/trace.h")),
     ("kmod/tcm", OWN + ANY_KERNEL + ("target/*", "scsi/*", "trace/*"),
