@@ -61,6 +61,14 @@ demo:
 check:
 	tools/testing/check
 
+# Number by number of tools/testing/conformance/checklist. MODULE=iscsi_target_mod
+# asks the kernel's own target.
+MODULE ?= tcm_iscsi
+conformance: KERNEL = kasan
+conformance:
+	tools/testing/conformance/selftest
+	tools/testing/lab --kernel $(KERNEL) -- tools/testing/conformance/run --module $(MODULE)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -85,10 +93,11 @@ help:
 	@echo '                        make uninstall-modprobe'
 	@echo 'make demo               watch it work in a virtual machine; KERNEL=name for another kernel'
 	@echo 'make check              all tests; needs root on Debian 12, installs what it needs'
+	@echo 'make conformance        every rule of the protocol, by number; KERNEL=name, MODULE=name'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make clean'
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	host-test static clean help
+	conformance host-test static clean help

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Targets that cases share, and the sessions that they begin with."""
+
+from login import INITIATOR
+from session import Session
+from target import Target
+
+BLOCKS = 16 << 11       # of a disk
+
+
+def disk():
+    """Open to everybody, one disk."""
+    target = Target("conf")
+    target.lun(0)
+    return target
+
+
+def two_disks():
+    target = disk()
+    target.lun(1)
+    return target
+
+
+def impatient():
+    """A node ACL with the shortest of all time-outs; LUN 0 is mapped, LUN 1 is not."""
+    target = Target("conf", demo=False)
+    target.lun(0)
+    target.lun(1)
+    acl = target.acl(INITIATOR)
+    acl.map(0, to=0)
+    acl.attrib("dataout_timeout", 2)
+    acl.attrib("dataout_timeout_retries", 1)
+    acl.attrib("nopin_timeout", 3)
+    acl.attrib("nopin_response_timeout", 3)
+    return target
+
+
+def ready(target, luns=(0,), **kwargs):
+    """A session whose units have told it what they had to tell."""
+    session = Session(target.iqn, **kwargs)
+    session.ready(*luns)
+    return session
+
+
+def manual(target, luns=(0,), **kwargs):
+    """A session that leaves R2Ts to the case."""
+    return ready(target, luns, answer_r2t=False, **kwargs)
