@@ -15,6 +15,8 @@ NOP_IN, SCSI_RSP, TMF_RSP, LOGIN_RSP, TEXT_RSP, DATA_IN, LOGOUT_RSP = range(0x20
 R2T, ASYNC, REJECT = 0x31, 0x32, 0x3f
 IMMEDIATE = 0x40
 FINAL = 0x80
+TARGETS = (*range(NOP_IN, LOGOUT_RSP + 1), R2T, ASYNC, REJECT)
+REASONS = (*range(2, 0x0b), 0x0c)
 STATUS_BEARING = (SCSI_RSP, TMF_RSP, LOGIN_RSP, TEXT_RSP, LOGOUT_RSP, ASYNC, REJECT)
 
 
@@ -180,6 +182,8 @@ class Conn:
         pdu = Pdu.from_bytes(head)
         check(not head[4], "a target's PDU has AHS:", pdu)
         check(not head[0] & 0xc0, "reserved bits in byte 0 are set:", pdu)
+        check(pdu.opcode in TARGETS, "not a PDU of a target:", pdu)
+        check(pdu.opcode != REJECT or head[2] in REASONS, "a Reject without a valid reason:", pdu)
         if self.header_digest:
             equal(self.take(4), crc32c(head), "header digest")
         if pdu.dsl:

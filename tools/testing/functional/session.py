@@ -14,6 +14,7 @@ from raw import (DATA_IN, DATA_OUT, FINAL, IMMEDIATE, LOGOUT_REQ, LOGOUT_RSP, NO
 
 READ, WRITE, SIMPLE = 0x40, 0x20, 1
 GOOD, CHECK_CONDITION, TASK_ABORTED = 0x00, 0x02, 0x40
+COLLAPSED = (0x00, 0x04, 0x10, 0x14)        # what Data-In may carry
 OVERFLOW, UNDERFLOW = 0x04, 0x02
 ABORT_TASK, ABORT_TASK_SET, CLEAR_ACA, CLEAR_TASK_SET, LUN_RESET = range(1, 6)
 WARM_RESET, COLD_RESET, TASK_REASSIGN, QUERY_TASK, QUERY_TASK_SET = range(6, 11)
@@ -208,6 +209,7 @@ class Session(LoginConn):
         equal(pdu.word(36), task.datasn, "DataSN")
         equal(pdu.word(40), len(task.data), "Buffer Offset")
         check(pdu.data, "an empty Data-In")
+        check(not pdu.flags & 0x78, "the A bit, or a reserved one, in Data-In", pdu)
         task.datasn += 1
         task.data += pdu.data
         task.burst += len(pdu.data)
@@ -217,11 +219,13 @@ class Session(LoginConn):
             task.burst = 0
         if pdu.flags & 1:
             check(pdu.final, "S without F")
+            check(pdu.bhs[3] in COLLAPSED, "status of an exception in Data-In:", pdu)
             self.finish(task, pdu, pdu.bhs[3], pdu.word(44))
         else:
             equal(pdu.flags & 0x7f, 0, "flags of a Data-In without status")
             equal(pdu.word(24), 0, "StatSN of a Data-In without status")
         equal(pdu.word(20), RTAG, "TTT of Data-In")
+        equal(bytes(pdu.bhs[8:16]), bytes(8), "LUN of Data-In without A")
 
     def take_r2t(self, task, pdu):
         offset, length, ttt = pdu.word(40), pdu.word(44), pdu.word(20)
