@@ -45,3 +45,17 @@ def ready(target, luns=(0,), **kwargs):
 def manual(target, luns=(0,), **kwargs):
     """A session that leaves R2Ts to the case."""
     return ready(target, luns, answer_r2t=False, **kwargs)
+
+
+def deep(depth, demo=False):
+    """A window of so many commands; not for sharing."""
+    target = Target("deep", demo=demo)
+    target.lun(0)
+    if demo:
+        target.attrib("default_cmdsn_depth", depth)
+    else:
+        acl = target.acl(INITIATOR)
+        acl.map(0, to=0)
+        with open(f"{acl.dir}/cmdsn_depth", "w", encoding="ascii") as file:
+            file.write(str(depth))
+    return target

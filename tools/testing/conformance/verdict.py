@@ -79,7 +79,8 @@ class Outcome:
 
     @property
     def first_line(self):
-        return self.reason.split("\n", 1)[0]
+        """What a line of the report has room for."""
+        return self.reason.split("\n", 1)[0][:160]
 
 
 def judge(case, failed, reason, known):
