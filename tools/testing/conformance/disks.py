@@ -2,10 +2,12 @@
 """Targets that cases share, and the sessions that they begin with."""
 
 from login import INITIATOR
+from raw import random_isid
 from session import Session
 from target import Target
 
 BLOCKS = 16 << 11       # of a disk
+CLEARED = 65536         # bytes at its beginning that are zero when a case begins
 
 
 def disk():
@@ -35,8 +37,20 @@ def impatient():
     return target
 
 
+def clear(target, luns):
+    """What earlier cases wrote goes away, once in a case: each begins with zeros."""
+    if not getattr(target, "used", False):
+        return
+    target.used = False
+    with Session(target.iqn, isid=random_isid()) as session:
+        session.ready(*luns)
+        for lun in luns:
+            session.write_at(0, bytes(CLEARED), lun)
+
+
 def ready(target, luns=(0,), **kwargs):
     """A session whose units have told it what they had to tell."""
+    clear(target, luns)
     session = Session(target.iqn, **kwargs)
     session.ready(*luns)
     return session

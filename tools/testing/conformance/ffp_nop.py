@@ -5,7 +5,8 @@ import time
 
 from disks import disk, impatient
 from harness import check, equal, patience
-from raw import FINAL, NOP_IN, NOP_OUT, RTAG
+from pdus import INVALID, PROTOCOL, numbered, reject_of
+from raw import FINAL, NOP_IN, NOP_OUT, RTAG, Closed
 from registry import covers
 from session import Session
 
@@ -49,3 +50,20 @@ def ping_of_the_target(target):
             session.pong(ping)
         session.sync()
         equal(session.others, [], "answers to the answers")
+
+
+@covers("FFP-48", rows={"RTAG": (RTAG,), "a tag of nobody": (0x12345678,)})
+def numbered_without_a_tag(target, ttt):
+    """RTAG as ITT is for immediate NOP-Out only: refused, and its number is not used up;
+    or the session ends."""
+    session = Session(target.iqn)
+    pdu = numbered(session, NOP_OUT, FINAL, {20: ttt}, itt=RTAG, cmdsn=session.cmdsn, data=b"x")
+    session.send(pdu)
+    try:
+        reject_of(session, pdu, PROTOCOL, INVALID)
+        session.sync()
+        equal(session.others, [], "answers")
+        session.logout()
+    except (Closed, ConnectionResetError):
+        pass
+    session.close()

@@ -9,8 +9,7 @@ from pdus import (COMPLETE, IMMEDIATE_LIMIT, INVALID, IN_PROGRESS, LUN_RESET, PR
 from raw import (DATA_IN, FINAL, NOP_IN, NOP_OUT, R2T, REJECT, RTAG, SCSI_RSP, SNACK, TEXT_REQ,
                  TEXT_RSP, TMF_RSP)
 from registry import covers
-from session import (CHECK_CONDITION, GOOD, READ, SIMPLE, TEST_UNIT_READY, WRITE, Session, read10,
-                     write10)
+from session import GOOD, READ, SIMPLE, TEST_UNIT_READY, WRITE, read10, write10
 
 FIXTURE = disk
 MASK = 0xffffffff
@@ -42,8 +41,8 @@ def room_for_two():
         with manual(target) as session:
             tasks = [open_write(session, write10(n, 1), bytes(512)) for n in range(4)]
             for _ in range(3):
-                pair = [numbered(session, 2, FINAL | 1, {20: 0x4711, 32: session.cmdsn - 100 & MASK},
-                                 immediate=True),
+                words = {20: 0x4711, 32: session.cmdsn - 100 & MASK}
+                pair = [numbered(session, 2, FINAL | 1, words, immediate=True),
                         numbered(session, NOP_OUT, FINAL, {20: RTAG}, immediate=True)]
                 session.send_bytes(b"".join(session.encode(pdu) for pdu in pair))
                 seen = sorted((session.other(kind).opcode for kind in (TMF_RSP, NOP_IN)))

@@ -2,9 +2,9 @@
 """CmdSN and the window: what is taken, what is held, what is thrown away."""
 
 from disks import deep, disk, manual, ready
-from harness import check, equal, wait_for
+from harness import check, equal
 from login import FFP, OPERATIONAL, INITIATOR, LoginConn, names, random_isid
-from pdus import (INVALID, LUN_RESET, PROTOCOL, command, exp_cmdsn, issue, numbered, open_write,
+from pdus import (LUN_RESET, command, exp_cmdsn, issue, numbered, open_write,
                   quiet, tmf, track)
 from raw import (FINAL, LOGOUT_REQ, NOP_IN, NOP_OUT, REJECT, RTAG, SCSI_CMD, TEXT_REQ, TMF_REQ)
 from registry import covers

@@ -4,7 +4,7 @@
 from disks import disk, manual, ready
 from harness import check, equal, patience
 from login import decode_text
-from pdus import (INVALID, LUN_RESET, PROTOCOL, UNSUPPORTED, command, exp_cmdsn, header, numbered,
+from pdus import (INVALID, LUN_RESET, PROTOCOL, UNSUPPORTED, exp_cmdsn, header, numbered,
                   open_write, reject_of, rejected, ttt_of)
 from raw import (DATA_OUT, FINAL, IMMEDIATE, LOGOUT_REQ, NOP_OUT, RTAG, SCSI_CMD, SNACK, TEXT_REQ,
                  TEXT_RSP, TMF_REQ)
