@@ -169,11 +169,13 @@ static void begin(struct icore_login *l, const struct icore_pdu *pdu)
 	l->state = LOGIN_TEXT;
 }
 
+/* The lowest version of the first request was 0, or there was no second. */
 static bool same_login(const struct icore_login *l, const struct icore_pdu *pdu)
 {
 	return pdu->itt == l->itt && !memcmp(pdu->login.isid, l->isid, sizeof(l->isid)) &&
 	       pdu->login.tsih == l->tsih && pdu->login.cid == l->cid &&
-	       pdu->login.version_max == l->version_max;
+	       pdu->login.version_max == l->version_max &&
+	       pdu->login.version_min <= ICORE_VERSION;
 }
 
 /* What is wrong with the header, NULL if nothing (3.3 of the checklist, in that order). */
@@ -239,7 +241,7 @@ enum icore_login_action icore_login_pdu(struct icore_login *l, const struct icor
 		return fail(l, ICORE_LOGIN_INITIATOR_ERROR, "request before the answer");
 
 	l->pdus++;
-	if (pdu->login.version_min > ICORE_VERSION)
+	if (l->pdus == 1 && pdu->login.version_min > ICORE_VERSION)
 		return fail(l, ICORE_LOGIN_BAD_VERSION, "no common version");
 	fault = header_fault(l, pdu);
 	if (fault)
