@@ -123,15 +123,32 @@ static void chap_len_of_unknown(struct kunit *test)
 
 /* -- the dialogue -- */
 
-/* "CHAP_A=%u|CHAP_I=1|CHAP_C=0x0203...21": the randomness of the tests counts. */
+/*
+ * A challenge of ours is 16 random bytes (those of the tests count) and the beginning
+ * of a hash over the key and these.
+ */
+static void challenge_bytes(u32 alg, u8 from, u8 bytes[ICORE_CHAP_CHALLENGE_LEN])
+{
+	const struct icore_vec v[] = {
+		{ test_crypto.key, sizeof(test_crypto.key) },
+		{ bytes, 16 },
+	};
+	u8 hash[ICORE_CHAP_HASH_MAX];
+
+	for (u32 i = 0; i < 16; i++)
+		bytes[i] = (u8)(from + i);
+	test_crypto.hash(alg, v, 2, hash);
+	memcpy(bytes + 16, hash, 16);
+}
+
+/* "CHAP_A=%u|CHAP_I=1|CHAP_C=0x0203..." */
 static const char *challenge(u32 alg)
 {
 	static char text[128];
 	struct icore_out o;
 	u8 bytes[ICORE_CHAP_CHALLENGE_LEN];
 
-	for (u32 i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (u8)(i + 2);
+	challenge_bytes(alg, 2, bytes);
 	icore_out_init(&o, text, sizeof(text));
 	icore_out_num(&o, "CHAP_A", alg);
 	icore_out_num(&o, "CHAP_I", 1);
@@ -446,6 +463,46 @@ static void chap_equal_secrets(struct kunit *test)
 	EXPECT_FAILED(test, b, ICORE_LOGIN_AUTH_FAILED);
 }
 
+/* CHAP-13: also that of another login, under another hash, or with a hash now missing. */
+static void chap_reflected_elsewhere(struct kunit *test)
+{
+	static const u32 algs[] = { 5, 6, 7, 8 };
+
+	for (u32 i = 0; i < ARRAY_SIZE(algs); i++) {
+		u8 bytes[ICORE_CHAP_CHALLENGE_LEN];
+		char text[256] = "CHAP_N=joe|CHAP_R=%R|CHAP_I=9|";
+		const u32 begin = (u32)strlen(text);
+		struct login_bench *b;
+		struct icore_out o;
+
+		for (u32 flip = 0; flip < 2; flip++) {
+			b = challenged(test, true);
+			challenge_bytes(algs[i], 0x77, bytes);
+			bytes[31] ^= (u8)flip;
+			icore_out_init(&o, text + begin, sizeof(text) - begin);
+			icore_out_hex(&o, "CHAP_C", bytes, sizeof(bytes));
+			login_say(test, b, GO(0, 1), text);
+			KUNIT_EXPECT_EQ(test, b->status, flip ? OK : DENIED);
+		}
+	}
+}
+
+/* CHAP-19: one-way it is of no importance. */
+static void chap_short_secret_of_ours(struct kunit *test)
+{
+	for (u32 len = 10; len < 14; len++) {
+		struct login_bench *b = challenged(test, true);
+
+		b->cred.mutual_secret_len = len;
+		login_say(test, b, GO(0, 1), "CHAP_N=joe|CHAP_R=%R|CHAP_I=1|CHAP_C=0x01");
+		KUNIT_EXPECT_EQ(test, b->status, len < 12 ? DENIED : OK);
+		b = challenged(test, true);
+		b->cred.mutual_secret_len = len;
+		login_say(test, b, GO(0, 1), "CHAP_N=joe|CHAP_R=%R");
+		KUNIT_EXPECT_EQ(test, b->status, OK);
+	}
+}
+
 /* CHAP-06: another attempt, another identifier, another challenge. */
 static void chap_fresh_challenge(struct kunit *test)
 {
@@ -610,6 +667,8 @@ static struct kunit_case chap_cases[] = {
 	KUNIT_CASE_PARAM(chap_proof, proof_rows_gen_params),
 	KUNIT_CASE(chap_failures_look_alike),
 	KUNIT_CASE(chap_equal_secrets),
+	KUNIT_CASE(chap_reflected_elsewhere),
+	KUNIT_CASE(chap_short_secret_of_ours),
 	KUNIT_CASE(chap_fresh_challenge),
 	KUNIT_CASE(chap_longest_secrets),
 	KUNIT_CASE(chap_binary_secret),

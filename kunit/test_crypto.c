@@ -321,4 +321,5 @@ const struct icore_crypto test_crypto = {
 	.hash = test_hash,
 	.random = test_random,
 	.alg_ok = test_alg_ok,
+	.key = "a key that only the tests have",
 };

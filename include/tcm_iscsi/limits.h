@@ -16,7 +16,7 @@
 #define ICORE_VALUE_MAX		255	/* decoded bytes of an ordinary value */
 #define ICORE_BINVAL_MAX	1024	/* decoded bytes of CHAP_C and CHAP_R */
 #define ICORE_SECRET_MAX	255	/* bytes of a CHAP name or secret */
-#define ICORE_SECRET_WARN_MIN	12	/* 96 bits: RFC 7143 9.2.1 */
+#define ICORE_SECRET_WARN_MIN	12	/* 96 bits: RFC 7143 9.2.1; ours is not used below */
 
 /* -- login (RFC 7143 6.3; the caps are ours) -- */
 #define ICORE_LOGIN_DSL		8192	/* data segment during the whole login */

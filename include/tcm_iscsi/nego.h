@@ -207,17 +207,22 @@ struct icore_vec {
 	u32 len;
 };
 
+#define ICORE_CHAP_KEY_LEN	32
+
 /**
  * struct icore_crypto - what the core asks of its surroundings
  * @hash: digest of the concatenated vectors into @out (icore_chap_len(alg)
  *	bytes); 0 or a negative errno. Must not sleep longer than hashing takes.
  * @random: fill with cryptographically strong random bytes
  * @alg_ok: this algorithm is available here
+ * @key: random bytes that nobody else knows, the same for all logins: by them a
+ *	challenge is known for one of ours again
  */
 struct icore_crypto {
 	int (*hash)(enum icore_chap_alg alg, const struct icore_vec *v, u32 n, u8 *out);
 	void (*random)(void *buf, u32 len);
 	bool (*alg_ok)(enum icore_chap_alg alg);
+	u8 key[ICORE_CHAP_KEY_LEN];
 };
 
 /**
@@ -242,7 +247,9 @@ struct icore_chap_cred {
 	bool mutual;
 };
 
-#define ICORE_CHAP_CHALLENGE_LEN	32
+#define ICORE_CHAP_NONCE_LEN		16
+#define ICORE_CHAP_MARK_LEN		16
+#define ICORE_CHAP_CHALLENGE_LEN	(ICORE_CHAP_NONCE_LEN + ICORE_CHAP_MARK_LEN)
 
 /* State of one exchange; private to chap.c and login.c. */
 struct icore_chap {

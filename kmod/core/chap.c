@@ -15,8 +15,14 @@
  *   Nothing is computed for the peer's challenge before its own proof holds, or
  *   an attacker would get material for an offline search from anyone.
  *
- *   A response that our own secret would have produced is refused, as is our
- *   challenge coming back: both are what a reflection looks like (9.2.1).
+ *   A response that our own secret would have produced is refused, as is any
+ *   challenge of ours coming back: both are what a reflection looks like (9.2.1).
+ *   A challenge is 16 random bytes and a mark that only we can make of them, so
+ *   that it is known again on whichever connection it comes back, however much
+ *   later, and no list of challenges has to be kept for it.
+ *
+ *   A secret of our own that is short enough to be searched for is not used
+ *   (9.2.1: below 96 bits the login should not go on).
  *
  *   Missing keys fail. A step is never skipped and never begun anew, and there
  *   is one attempt per connection.
@@ -95,6 +101,54 @@ static u32 alg_of(const char *elem, u32 len)
 	return (u32)value;
 }
 
+static int make_mark(const struct icore_crypto *c, enum icore_chap_alg alg, const u8 *nonce,
+		     u8 *mark)
+{
+	const struct icore_vec v[] = {
+		{ .data = c->key, .len = sizeof(c->key) },
+		{ .data = nonce, .len = ICORE_CHAP_NONCE_LEN },
+	};
+	u8 hash[ICORE_CHAP_HASH_MAX];
+	int err = c->hash(alg, v, ARRAY_SIZE(v), hash);
+
+	memcpy(mark, hash, ICORE_CHAP_MARK_LEN);
+	memzero_explicit(hash, sizeof(hash));
+	return err;
+}
+
+/* Was it sent by us, under whatever algorithm? */
+static bool is_ours(const struct icore_crypto *c, const u8 *challenge, u32 len)
+{
+	static const u8 algs[] = {
+		ICORE_CHAP_MD5, ICORE_CHAP_SHA1, ICORE_CHAP_SHA256, ICORE_CHAP_SHA3_256,
+	};
+	u8 mark[ICORE_CHAP_MARK_LEN];
+
+	if (len != ICORE_CHAP_CHALLENGE_LEN)
+		return false;
+	for (u32 i = 0; i < ARRAY_SIZE(algs); i++) {
+		if (c->alg_ok(algs[i]) && !make_mark(c, algs[i], challenge, mark) &&
+		    icore_equal_ct(mark, challenge + ICORE_CHAP_NONCE_LEN, sizeof(mark)))
+			return true;
+	}
+	return false;
+}
+
+static enum icore_login_status send_challenge(struct icore_chap_ctx *x, u32 alg)
+{
+	struct icore_chap *chap = x->chap;
+
+	chap->alg = (u8)alg;
+	x->crypto->random(&chap->id, sizeof(chap->id));
+	x->crypto->random(chap->challenge, ICORE_CHAP_NONCE_LEN);
+	if (make_mark(x->crypto, alg, chap->challenge, chap->challenge + ICORE_CHAP_NONCE_LEN))
+		return fail(x, ICORE_LOGIN_TARGET_ERROR, "hash function failed");
+	icore_out_num(x->out, "CHAP_A", alg);
+	icore_out_num(x->out, "CHAP_I", chap->id);
+	icore_out_hex(x->out, "CHAP_C", chap->challenge, sizeof(chap->challenge));
+	return ICORE_LOGIN_SUCCESS;
+}
+
 /**
  * icore_chap_challenge - step 2 to 3: agree on a hash and send a challenge
  * @x: context
@@ -106,7 +160,6 @@ static u32 alg_of(const char *elem, u32 len)
  */
 enum icore_login_status icore_chap_challenge(struct icore_chap_ctx *x, const char *algs)
 {
-	struct icore_chap *chap = x->chap;
 	const char *elem;
 	u32 len;
 
@@ -117,15 +170,8 @@ enum icore_login_status icore_chap_challenge(struct icore_chap_ctx *x, const cha
 	while (icore_val_list(&algs, &elem, &len)) {
 		const u32 alg = alg_of(elem, len);
 
-		if (!icore_chap_len(alg) || !x->crypto->alg_ok(alg))
-			continue;
-		chap->alg = (u8)alg;
-		x->crypto->random(&chap->id, sizeof(chap->id));
-		x->crypto->random(chap->challenge, sizeof(chap->challenge));
-		icore_out_num(x->out, "CHAP_A", alg);
-		icore_out_num(x->out, "CHAP_I", chap->id);
-		icore_out_hex(x->out, "CHAP_C", chap->challenge, sizeof(chap->challenge));
-		return ICORE_LOGIN_SUCCESS;
+		if (icore_chap_len(alg) && x->crypto->alg_ok(alg))
+			return send_challenge(x, alg);
 	}
 	return fail(x, ICORE_LOGIN_AUTH_FAILED, "no acceptable CHAP_A");
 }
@@ -189,6 +235,8 @@ static enum icore_login_status prove_ourselves(struct icore_chap_ctx *x, u8 id, 
 
 	if (!cred->mutual)
 		return fail(x, ICORE_LOGIN_AUTH_FAILED, "no identity for mutual CHAP");
+	if (cred->mutual_secret_len < ICORE_SECRET_WARN_MIN)
+		return fail(x, ICORE_LOGIN_AUTH_FAILED, "our own CHAP secret is too short");
 	if (icore_chap_compute(x->crypto, chap->alg, id, cred->mutual_secret,
 			       cred->mutual_secret_len, chap->peer_challenge, challenge_len,
 			       response))
@@ -227,8 +275,7 @@ enum icore_login_status icore_chap_check(struct icore_chap_ctx *x, const struct 
 		return fail(x, ICORE_LOGIN_INITIATOR_ERROR, "malformed CHAP_I");
 	if (s->chap_c && !icore_val_bin(s->chap_c, chap->peer_challenge, &challenge_len))
 		return fail(x, ICORE_LOGIN_INITIATOR_ERROR, "malformed CHAP_C");
-	if (s->chap_c && challenge_len == sizeof(chap->challenge) &&
-	    icore_equal_ct(chap->peer_challenge, chap->challenge, challenge_len))
+	if (s->chap_c && is_ours(x->crypto, chap->peer_challenge, challenge_len))
 		return fail(x, ICORE_LOGIN_AUTH_FAILED, "our challenge came back");
 
 	status = check_proof(x, s->chap_n, response);

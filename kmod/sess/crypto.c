@@ -69,7 +69,8 @@ static void tiscsi_crypto_random(void *buf, u32 len)
 	get_random_bytes(buf, len);
 }
 
-static const struct icore_crypto tiscsi_crypto_ops = {
+/* Constant once the module is loaded. */
+static struct icore_crypto tiscsi_crypto_ops __ro_after_init = {
 	.hash = tiscsi_crypto_hash,
 	.random = tiscsi_crypto_random,
 	.alg_ok = tiscsi_crypto_alg_ok,
@@ -97,6 +98,7 @@ int tiscsi_crypto_init(void)
 	struct crypto_shash *tfm;
 	unsigned int i;
 
+	get_random_bytes(tiscsi_crypto_ops.key, sizeof(tiscsi_crypto_ops.key));
 	for (i = 0; i < ARRAY_SIZE(tiscsi_hashes); i++) {
 		tfm = crypto_alloc_shash(tiscsi_hashes[i].name, 0, 0);
 		if (IS_ERR(tfm)) {
