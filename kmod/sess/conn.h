@@ -247,6 +247,7 @@ struct tiscsi_conn {
 	struct icore_text text;
 	u32 text_itt;
 	u32 text_ttt;
+	u32 text_mrdsl;		/* the initiator's new limit, or 0 */
 	char *text_out;
 	u32 text_out_len;
 	u32 text_out_pos;

@@ -54,6 +54,7 @@ static void tiscsi_text_reset(struct tiscsi_conn *conn)
 	conn->text_out = NULL;
 	conn->text_out_len = 0;
 	conn->text_out_pos = 0;
+	conn->text_mrdsl = 0;
 	conn->text.len = 0;
 	conn->text_itt = ICORE_RTAG;
 }
@@ -89,8 +90,12 @@ static void tiscsi_text_part(struct tiscsi_conn *conn, const struct icore_pdu *p
 	icore_enc_text_rsp(&ctl->bhs, pdu->itt, last ? ICORE_RTAG : conn->text_ttt,
 			   (last ? ICORE_F_FINAL : 0) | (cut ? ICORE_F_CONTINUE : 0), n);
 	tiscsi_ctl_send(conn, ctl, false);
-	if (last)
-		tiscsi_text_reset(conn);
+	if (!last)
+		return;
+	/* The exchange is complete: what was declared in it holds from here on (13.12). */
+	if (conn->text_mrdsl)
+		conn->params.mrdsl_out = conn->text_mrdsl;
+	tiscsi_text_reset(conn);
 }
 
 /* Which targets does this session get to hear of? Its own (Appendix C, E3). */
@@ -145,8 +150,7 @@ static u8 tiscsi_text_negotiate(struct tiscsi_conn *conn)
 	if (!reason && !conn->text_out) {
 		conn->text_out = buf;
 		conn->text_out_len = out.len;
-		/* In effect once the exchange is complete (13.12). */
-		conn->params.mrdsl_out = min_t(u32, mrdsl, TISCSI_TX_DSL_MAX);
+		conn->text_mrdsl = min_t(u32, mrdsl, TISCSI_TX_DSL_MAX);
 		buf = NULL;
 	}
 	kvfree(buf);
