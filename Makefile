@@ -75,6 +75,14 @@ host-test:
 static:
 	tools/testing/static/static
 
+# FUZZ="login rx" for some targets only.
+FUZZ_SECONDS ?= 60
+fuzz:
+	tools/testing/fuzz/core --seconds $(FUZZ_SECONDS) $(FUZZ)
+
+fuzz-merge:
+	tools/testing/fuzz/core --merge $(FUZZ)
+
 # Not through kbuild, so that it needs no headers for the running kernel.
 clean:
 	find . \( -name .git -o -path ./tools \) -prune -o -type f \( -name '*.o' -o -name '*.ko' \
@@ -96,8 +104,10 @@ help:
 	@echo 'make conformance        every rule of the protocol, by number; KERNEL=name, MODULE=name'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
+	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
+	@echo '                        FUZZ="login rx" for some; make fuzz-merge to keep what was learnt'
 	@echo 'make clean'
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance host-test static clean help
+	conformance host-test static fuzz fuzz-merge clean help

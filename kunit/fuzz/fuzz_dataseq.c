@@ -2,8 +2,10 @@
 /*
  * A write against an initiator that sends any Data-Out at all. Whatever it does: no
  * byte outside the command is stored and none twice, a command with an error is never
- * complete, one that is complete has every byte, R2Ts stay inside the command, their
- * number inside what was agreed.
+ * complete, one that is complete has every byte, R2Ts stay inside the command, ask for
+ * each byte once and in order, and their number stays inside what was agreed. An error
+ * is for ever, and after one nothing more is stored or asked for. Then a read of the
+ * same size, cut into Data-In.
  *
  * Input: flags, params, EDTL, immediate length, then per Data-Out: flags, tag, and
  * either the honest next values (shifted a little) or raw ones.
@@ -17,7 +19,8 @@ struct world {
 	struct icore_params p;
 	u8 stored[EDTL_MAX];
 	u32 planned;
-	u32 open;
+	u32 asked;	/* end of the last R2T */
+	bool failed;
 };
 
 static void plan(struct world *w)
@@ -25,7 +28,9 @@ static void plan(struct world *w)
 	struct icore_r2t r2t;
 
 	while (icore_wseq_plan(&w->ws, &r2t)) {
-		fuzz_check(r2t.r2tsn == w->planned++);
+		fuzz_check(!w->failed && r2t.r2tsn == w->planned++);
+		fuzz_check(r2t.offset == w->asked);
+		w->asked = r2t.offset + r2t.len;
 		fuzz_check(r2t.len && r2t.len <= w->p.max_burst);
 		fuzz_check((u64)r2t.offset + r2t.len <= w->ws.wanted);
 		fuzz_check(__builtin_popcountll(w->ws.r2t_open) <= w->p.max_r2t);
@@ -35,12 +40,12 @@ static void plan(struct world *w)
 
 static void store(struct world *w, u32 off, u32 len)
 {
-	fuzz_check((u64)off + len <= w->ws.edtl);
+	fuzz_check((u64)off + len <= w->ws.edtl && !w->failed);
 	for (u32 i = 0; i < len; i++)
 		fuzz_check(!w->stored[off + i]++);
 }
 
-static void judge(const struct world *w)
+static void judge(struct world *w)
 {
 	bool complete = icore_wseq_complete(&w->ws);
 	bool drained = icore_wseq_drained(&w->ws);
@@ -53,6 +58,36 @@ static void judge(const struct world *w)
 		fuzz_check(w->stored[i] == 1);
 	/* After plan() a command always has somewhere to go. */
 	fuzz_check(complete || drained || waiting);
+	fuzz_check(w->ws.got <= w->ws.edtl && w->ws.wanted <= w->ws.edtl);
+	for (u32 i = 0; i < w->ws.got; i++)
+		fuzz_check(w->stored[i] == 1);
+	fuzz_check(!w->failed || w->ws.error != ICORE_DATA_GOOD);
+	w->failed = w->ws.error != ICORE_DATA_GOOD;
+}
+
+/* RFC 7143 11.7: in order, without a hole, F at the end of each burst and of all. */
+static void read_back(struct fuzz_input *in, const struct icore_params *agreed, u32 total)
+{
+	struct icore_params p = *agreed;
+	struct icore_piece piece;
+	struct icore_rseq rs;
+	u32 off = 0, burst = 0, datasn = 0;
+
+	p.mrdsl_out = 1 + fuzz_u8(in) * 8;
+	icore_rseq_init(&rs, &p, total);
+	while (icore_rseq_next(&rs, &piece)) {
+		fuzz_check(piece.off == off && piece.datasn == datasn++);
+		fuzz_check(piece.len && piece.len <= p.mrdsl_out);
+		off += piece.len;
+		burst += piece.len;
+		fuzz_check(off <= total && burst <= p.max_burst);
+		fuzz_check(piece.last == (off == total) && (!piece.last || piece.final));
+		/* Padding belongs at the end of a sequence. */
+		fuzz_check(piece.final || !(piece.len & 3) || p.mrdsl_out < 4);
+		if (piece.final)
+			burst = 0;
+	}
+	fuzz_check(off == total && rs.datasn == datasn);
 }
 
 static void data_out(struct world *w, struct fuzz_input *in)
@@ -102,7 +137,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	edtl = fuzz_u8(&in) * 16;
 	imm = fuzz_u8(&in) * 8;
 	result = icore_wseq_init(&w->ws, &w->p, edtl, imm, flags & 0x20, &reason);
-	if (result != ICORE_DATA_REJECT) {
+	w->failed = result == ICORE_DATA_DISCARD;
+	w->asked = w->ws.unsol_end;
+	if (result == ICORE_DATA_REJECT) {
+		fuzz_check(reason && (imm > edtl || (imm == edtl && !(flags & 0x20))));
+	} else {
 		if (flags & 0x40)
 			icore_wseq_limit(&w->ws, fuzz_u8(&in) * 16);
 		if (result == ICORE_DATA_STORE)
@@ -113,6 +152,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		while (in.left)
 			data_out(w, &in);
 	}
+	in.p = data;
+	in.left = size;
+	read_back(&in, &w->p, edtl);
 	free(w);
 	return 0;
 }

@@ -140,6 +140,7 @@ packages_for()
 	guest) echo busybox-static iproute2 util-linux procps open-iscsi e2fsprogs ;;
 	tests) echo fio libiscsi-bin qemu-utils qemu-block-extra sg3-utils ;;
 	static) echo sparse shellcheck perl ;;
+	fuzz) echo make gcc libc6-dev clang libclang-rt-14-dev ;;
 	*) die "no package list for '$1'" ;;
 	esac
 }
