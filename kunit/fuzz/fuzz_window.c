@@ -17,6 +17,8 @@ struct world {
 	u32 delivered;	/* not immediate */
 	u32 under_way;	/* not immediate */
 	u32 immediate;	/* immediate commands under way */
+	bool early[ICORE_WINDOW_MAX];	/* kept for later, by distance from the first number */
+	u32 kept;
 	bool honest;	/* depth never changed, no immediate command: the sum must hold */
 };
 
@@ -25,6 +27,7 @@ static void judge(const struct world *w)
 	fuzz_check(w->w.exp_cmdsn == w->first + w->delivered);
 	fuzz_check(w->w.busy == w->under_way + w->immediate);
 	fuzz_check(w->told == w->w.max_cmdsn);
+	fuzz_check(w->kept == w->w.held);
 	/* ExpCmdSN - 1 <= MaxCmdSN, and no more than a window's depth above it. */
 	fuzz_check(w->told + 1 - w->w.exp_cmdsn <= DEPTH_MAX);
 	/* A slot for every number that was promised and not used yet. */
@@ -32,10 +35,42 @@ static void judge(const struct world *w)
 		fuzz_check(w->told + 1 - w->w.exp_cmdsn + w->under_way <= w->w.depth);
 }
 
+static bool *place(struct world *w, u32 cmdsn)
+{
+	return &w->early[(cmdsn - w->first) % ICORE_WINDOW_MAX];
+}
+
+/* Whatever was kept is delivered once, in order, as soon as nothing is missing. */
+static void deliver(struct world *w)
+{
+	while (icore_window_next(&w->w)) {
+		fuzz_check(*place(w, w->first + w->delivered));
+		*place(w, w->first + w->delivered) = false;
+		w->kept--;
+		w->delivered++;
+		fuzz_check(w->w.exp_cmdsn == w->first + w->delivered);
+	}
+	fuzz_check(!*place(w, w->w.exp_cmdsn));
+}
+
+static void plug(struct world *w, u32 cmdsn)
+{
+	const bool inside = cmdsn - w->w.exp_cmdsn < w->told + 1 - w->w.exp_cmdsn;
+
+	fuzz_check(icore_window_plug(&w->w, cmdsn) == inside);
+	if (inside && !*place(w, cmdsn)) {
+		*place(w, cmdsn) = true;
+		w->kept++;
+	}
+	/* No command ever occupies the slot that was promised for it. */
+	w->honest = false;
+	deliver(w);
+}
+
 static void admit(struct world *w, u32 cmdsn, bool immediate)
 {
 	const u32 expected = w->w.exp_cmdsn;
-	const bool inside = cmdsn - expected < w->told + 1 - expected;
+	const bool inside = cmdsn - expected < w->told + 1 - expected && !*place(w, cmdsn);
 	enum icore_admit got = icore_window_admit(&w->w, cmdsn, immediate);
 
 	if (immediate) {
@@ -47,11 +82,18 @@ static void admit(struct world *w, u32 cmdsn, bool immediate)
 	}
 	fuzz_check((got == ICORE_ADMIT_IGNORE) == !inside);
 	fuzz_check((got == ICORE_ADMIT_NOW) == (inside && cmdsn == expected));
-	if (got != ICORE_ADMIT_NOW)
+	if (got == ICORE_ADMIT_IGNORE)
 		return;
-	w->delivered++;
 	icore_window_take(&w->w);
 	w->under_way++;
+	if (got == ICORE_ADMIT_HOLD) {
+		*place(w, cmdsn) = true;
+		w->kept++;
+		w->honest = false;
+		return;
+	}
+	w->delivered++;
+	deliver(w);
 }
 
 static void give(struct world *w, bool immediate)
@@ -130,6 +172,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 			if (op & 0x08) {
 				w.w.depth = 1 + fuzz_u8(&in);
 				w.honest = false;
+			} else if (op & 0x10) {
+				plug(&w, w.w.exp_cmdsn + (signed char)fuzz_u8(&in));
 			} else {
 				tags(&in);
 			}

@@ -20,7 +20,7 @@
 	 3 * ANSWER_PAIR(4) + 2 * ANSWER_PAIR(ANSWER_BINARY) +		\
 	 ANSWER_PAIR(ICORE_SECRET_MAX))
 
-#define HASHES_MAX	3	/* proof, reflection, our own proof */
+#define HASHES_MAX	5	/* our mark, its mark, proof, reflection, our own proof */
 
 /* Keys that a target may write without having been asked (12, 13). */
 static const char * const ours[] = {
@@ -193,7 +193,7 @@ static void judge_params(const struct drive *d)
 	fuzz_check(p->max_r2t >= 1 && p->max_r2t <= ICORE_R2T_OUT_MAX &&
 		   p->max_r2t <= max_t(u16, o->max_r2t, 1));
 	fuzz_check(p->max_connections >= 1 && p->max_connections <= o->max_connections);
-	fuzz_check(p->erl <= o->erl && p->protocol_level <= 1);
+	fuzz_check(p->erl <= o->erl && p->protocol_level <= ICORE_PROTOCOL_LEVEL);
 	fuzz_check(p->time2wait <= 3600 && p->time2retain <= 3600);
 	fuzz_check(p->pdu_in_order && p->seq_in_order);
 	/* No is ours to say, and decides (13.11). Only the leading connection can. */
