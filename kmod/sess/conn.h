@@ -240,6 +240,8 @@ struct tiscsi_conn {
 	u8 cdb_buf[ICORE_CDB_MAX];
 	u8 *flat;		/* data of the NOP-Out or Text Request at hand */
 	u32 flat_cap;
+	u32 rejects;		/* since rejects_since */
+	unsigned long rejects_since;
 	const u8 *hdr;		/* header of the request at hand */
 	u32 hdr_len;
 

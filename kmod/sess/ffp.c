@@ -27,7 +27,24 @@
 #include "../mgmt/mgmt.h"
 #include "../net/net.h"
 
+/*
+ * An initiator that sends so much nonsense in so short a time has lost its way, or means
+ * harm; a new session is the best it can get.
+ */
+#define TISCSI_REJECT_MAX	512
+#define TISCSI_REJECT_SPAN	(10 * HZ)
+
 /* -- answers that any opcode can get -- */
+
+static void tiscsi_ffp_count_reject(struct tiscsi_conn *conn)
+{
+	if (time_after(jiffies, conn->rejects_since + TISCSI_REJECT_SPAN)) {
+		conn->rejects_since = jiffies;
+		conn->rejects = 0;
+	}
+	if (++conn->rejects > TISCSI_REJECT_MAX)
+		tiscsi_conn_drop(conn, "too many requests had to be rejected");
+}
 
 bool tiscsi_ffp_reject(struct tiscsi_conn *conn, u8 reason)
 {
@@ -36,6 +53,7 @@ bool tiscsi_ffp_reject(struct tiscsi_conn *conn, u8 reason)
 
 	if (!ctl)
 		return false;
+	tiscsi_ffp_count_reject(conn);
 	/* The whole bad header (RFC 7143 11.17), AHS included as far as it fits. */
 	len = min_t(u32, conn->hdr_len, TISCSI_CTL_INLINE);
 	memcpy(ctl->inline_data, conn->hdr, len);

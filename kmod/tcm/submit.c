@@ -131,6 +131,21 @@ static bool tiscsi_bound_data(struct se_cmd *se_cmd)
 	return false;
 }
 
+/*
+ * target_core refuses writes to a write-protected unit by the direction of the transfer.
+ * WRITE SAME with UNMAP transfers nothing if the initiator says so, and would be executed. Return: false if the command was failed.
+ */
+static bool tiscsi_check_protect(struct se_cmd *se_cmd, const u8 *cdb)
+{
+	bool same = cdb[0] == WRITE_SAME || cdb[0] == WRITE_SAME_16 ||
+		    (cdb[0] == VARIABLE_LENGTH_CMD && !cdb[8] && cdb[9] == WRITE_SAME_32);
+
+	if (likely(!same) || !target_lun_is_rdonly(se_cmd))
+		return true;
+	transport_generic_request_failure(se_cmd, TCM_WRITE_PROTECTED);
+	return false;
+}
+
 int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool write, u8 attr)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
@@ -148,7 +163,7 @@ int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool
 
 	/* All report a failure through queue_status. */
 	if (!target_submit_prep(se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0, GFP_KERNEL) &&
-	    tiscsi_bound_data(se_cmd))
+	    tiscsi_bound_data(se_cmd) && tiscsi_check_protect(se_cmd, cdb))
 		target_submit(se_cmd);
 	return 0;
 }

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who may log in, and what they see."""
 
+import struct
+
 import harness
 import initiator
 import login
 from harness import check, equal, write
 from initiator import Node
 from login import Refused
+from raw import ASYNC
 from session import CHECK_CONDITION, Session, discovery, read10, report_luns, write10
 from target import Target
 
@@ -89,7 +92,7 @@ def test_who():
         check(not admitted(target, name + "x"), "in with a longer name")
         session = Session(target.iqn, initiator=name)
         acl.remove()
-        session.expect_close()
+        session.expect_close((ASYNC,))
         session.close()
         check(not admitted(target, name), "in after the ACL was removed")
         harness.wait_for(lambda: target.sessions() == 0, "no session")
@@ -133,6 +136,24 @@ def test_protected_disk():
                 equal(harness.read(f"/sys/block/{disk[5:]}/ro").strip(), str(lun), f"LUN {lun}")
 
 
+def test_protected_write_same():
+    """WRITE SAME that transfers nothing does not get around write protection."""
+    with Target("acl", demo=False) as target:
+        target.lun(0, kind="file", emulate_tpws=1)
+        rights = target.acl(login.INITIATOR)
+        rights.map(0, to=0)
+        rights.map(1, to=0, protect=True)
+        unmap = struct.pack(">BBQIBB", 0x93, 0x08, 0, 8, 0, 0)
+        with Session(target.iqn) as session:
+            session.ready(0, 1)
+            session.write_at(0, b"\1" * 4096)
+            task = session.command(unmap, lun=1, status=CHECK_CONDITION)
+            equal(task.sense_code, WRITE_PROTECTED, "sense on the protected LUN")
+            equal(session.read_at(0, 4096), b"\1" * 4096, "the disk")
+            session.command(unmap)
+            equal(session.read_at(0, 4096), bytes(4096), "the disk after one that was allowed")
+
+
 def test_discovery_hides():
     """demo_mode_discovery=0 hides a target from those whom it would refuse."""
     with Target("hidden", demo=False) as target:
@@ -167,7 +188,7 @@ def test_depth():
                         session.read_at(0, 512)
         session = Session(target.iqn)
         write(acl.dir + "/cmdsn_depth", "16")
-        session.expect_close()
+        session.expect_close((ASYNC,))
         session.close()
 
 
