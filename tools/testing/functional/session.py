@@ -83,6 +83,7 @@ class Session(LoginConn):
         super().__init__(address, isid, cmdsn=cmdsn, seconds=seconds)
         self.tasks = {}
         self.last_itt = 0x2000
+        self.strict = True          # False: forgive what iscsi_target_mod is known to do
         self.answer_r2t = answer_r2t
         self.others = []            # PDUs that belong to no task, in order
         try:
@@ -225,7 +226,8 @@ class Session(LoginConn):
             equal(pdu.flags & 0x7f, 0, "flags of a Data-In without status")
             equal(pdu.word(24), 0, "StatSN of a Data-In without status")
         equal(pdu.word(20), RTAG, "TTT of Data-In")
-        equal(bytes(pdu.bhs[8:16]), bytes(8), "LUN of Data-In without A")
+        if self.strict:
+            equal(bytes(pdu.bhs[8:16]), bytes(8), "LUN of Data-In without A")
 
     def take_r2t(self, task, pdu):
         offset, length, ttt = pdu.word(40), pdu.word(44), pdu.word(20)
