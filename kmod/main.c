@@ -8,6 +8,7 @@
  * portal, no session and only logins that are already ending.
  */
 #include <linux/init.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 
 #include <tcm_iscsi/version.h>
@@ -34,6 +35,17 @@ MODULE_PARM_DESC(io_nice, "niceness of connection threads, -20 to 19 (default 0)
 static bool cold_reset;
 module_param(cold_reset, bool, 0644);
 MODULE_PARM_DESC(cold_reset, "initiators may reset a whole target, which disconnects everybody from it (default N)");
+
+static unsigned int data_mib;
+module_param(data_mib, uint, 0644);
+MODULE_PARM_DESC(data_mib, "MiB of data of all commands under way, above which sessions are told TASK SET FULL (default: a quarter of the memory)");
+
+s64 tiscsi_data_budget(void)
+{
+	s64 mib = READ_ONCE(data_mib);
+
+	return mib ? mib << 20 : (s64)totalram_pages() << PAGE_SHIFT >> 2;
+}
 
 int tiscsi_io_nice(void)
 {

@@ -125,6 +125,8 @@ struct tiscsi_tmf {
  * @res: how it ended; valid from TISCSI_CMD_DONE
  * @tmr_response: wire code, for @tmr
  * @data_since: jiffies when the initiator began to owe data
+ * @charged: kmod/tcm's: bytes that count in the budget for data
+ * @caw_execute: kmod/tcm's, like the next: what guard.c took away from @se_cmd
  * @sense_buffer: given to target_core
  */
 struct tiscsi_cmd {
@@ -169,6 +171,9 @@ struct tiscsi_cmd {
 	struct tiscsi_tmf tmf;
 	u8 *long_cdb;
 	u8 cdb[16];
+	u32 charged;
+	sense_reason_t (*caw_execute)(struct se_cmd *se_cmd);
+	sense_reason_t (*caw_callback)(struct se_cmd *se_cmd, bool success, int *post_ret);
 	u8 sense_buffer[TRANSPORT_SENSE_BUFFER] __aligned(4);
 };
 

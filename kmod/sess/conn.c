@@ -29,6 +29,8 @@
 /* A peer that takes nothing for this long is gone. */
 #define TISCSI_TX_STALL		(30 * HZ)
 #define TISCSI_USER_TIMEOUT_MS	30000
+/* How long a reset may wait for writes that another session collects data for. */
+#define TISCSI_SCAN_INTERVAL	(HZ / 8)
 /* Room for the data of a NOP-Out or a Text Request at first; see ffp.c. */
 #define TISCSI_FLAT_FIRST	8192
 
@@ -469,6 +471,25 @@ static void tiscsi_conn_teardown(struct tiscsi_conn *conn)
 }
 
 /*
+ * Nobody tells us when another initiator's reset wants a write that waits for data, so a
+ * thread that sleeps while there are such looks more often than the tick comes.
+ */
+static void tiscsi_conn_sleep(struct tiscsi_conn *conn, long longest)
+{
+	bool collecting = !list_empty(&conn->collect);
+	long left = 1;
+
+	if (collecting)
+		longest = min_t(long, longest, TISCSI_SCAN_INTERVAL);
+	set_current_state(TASK_IDLE);
+	if (!tiscsi_conn_has_mail(conn))
+		left = schedule_timeout(tiscsi_tmf_nap(conn, longest));
+	__set_current_state(TASK_RUNNING);
+	if (collecting && !left)
+		tiscsi_cmd_scan_aborted(conn);
+}
+
+/*
  * A disk on this machine may be served by this machine: no allocation here may
  * wait for it to be written to.
  */
@@ -492,10 +513,7 @@ static int tiscsi_conn_thread(void *arg)
 			if (!list_empty(&conn->tx_urgent))
 				continue;
 		}
-		set_current_state(TASK_IDLE);
-		if (!tiscsi_conn_has_mail(conn))
-			schedule_timeout(tiscsi_tmf_nap(conn, max_t(long, next_tick - jiffies, 1)));
-		__set_current_state(TASK_RUNNING);
+		tiscsi_conn_sleep(conn, max_t(long, next_tick - jiffies, 1));
 	}
 
 	tiscsi_conn_teardown(conn);

@@ -216,6 +216,7 @@ struct tiscsi_conn {
 	u64 rx_octets;
 
 	struct target_cmd_counter *counter;
+	atomic64_t data_bytes;		/* kmod/tcm's: of @counter's commands */
 	struct tiscsi_cmd *cmds;
 	u32 nr_cmds;
 	u32 immediates;

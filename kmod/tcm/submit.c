@@ -29,9 +29,6 @@
 #include "../sess/conn.h"
 #include "../sess/session.h"
 
-/* Longest transfer of one command; the longest that known initiators use is 32 MiB. */
-#define TISCSI_TRANSFER_MAX	(32 * 1024 * 1024)
-
 /* What icore_tmf_response() takes for granted. */
 static_assert(TMR_FUNCTION_FAILED == 0 && TMR_FUNCTION_COMPLETE == 1 &&
 	      TMR_TASK_DOES_NOT_EXIST == 2 && TMR_LUN_DOES_NOT_EXIST == 3 &&
@@ -107,45 +104,6 @@ static int tiscsi_init_se_cmd(struct tiscsi_cmd *cmd, u32 len, int dir, int attr
 	return target_get_sess_cmd(&cmd->se_cmd, true);
 }
 
-/*
- * How much memory may one command ask target_core for? The CDB was parsed. A
- * parameter list needs what its CDB says, not what the initiator expects to send
- * (the rest is read and forgotten); an allocation length may be as long as it
- * likes, the answer is short. What is left is refused as longer than the longest
- * transfer. Return: false if the command was failed.
- */
-static bool tiscsi_bound_data(struct se_cmd *se_cmd)
-{
-	bool medium = se_cmd->se_cmd_flags & SCF_SCSI_DATA_CDB;
-
-	if (se_cmd->data_direction == DMA_TO_DEVICE && !medium &&
-	    se_cmd->se_cmd_flags & SCF_UNDERFLOW_BIT)
-		se_cmd->data_length -= se_cmd->residual_count;
-	if (se_cmd->data_length <= TISCSI_TRANSFER_MAX)
-		return true;
-	if (se_cmd->data_direction == DMA_FROM_DEVICE && !medium) {
-		target_set_cmd_data_length(se_cmd, TISCSI_TRANSFER_MAX);
-		return true;
-	}
-	transport_generic_request_failure(se_cmd, TCM_INVALID_CDB_FIELD);
-	return false;
-}
-
-/*
- * target_core refuses writes to a write-protected unit by the direction of the transfer.
- * WRITE SAME with UNMAP transfers nothing if the initiator says so, and would be executed. Return: false if the command was failed.
- */
-static bool tiscsi_check_protect(struct se_cmd *se_cmd, const u8 *cdb)
-{
-	bool same = cdb[0] == WRITE_SAME || cdb[0] == WRITE_SAME_16 ||
-		    (cdb[0] == VARIABLE_LENGTH_CMD && !cdb[8] && cdb[9] == WRITE_SAME_32);
-
-	if (likely(!same) || !target_lun_is_rdonly(se_cmd))
-		return true;
-	transport_generic_request_failure(se_cmd, TCM_WRITE_PROTECTED);
-	return false;
-}
-
 int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool write, u8 attr)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
@@ -163,7 +121,7 @@ int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool
 
 	/* All report a failure through queue_status. */
 	if (!target_submit_prep(se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0, GFP_KERNEL) &&
-	    tiscsi_bound_data(se_cmd) && tiscsi_check_protect(se_cmd, cdb))
+	    tiscsi_guard(cmd, cdb))
 		target_submit(se_cmd);
 	return 0;
 }
@@ -293,7 +251,10 @@ int tiscsi_op_check_stop_free(struct se_cmd *se_cmd)
 
 void tiscsi_op_release_cmd(struct se_cmd *se_cmd)
 {
-	tiscsi_cmd_released(tiscsi_from_se(se_cmd));
+	struct tiscsi_cmd *cmd = tiscsi_from_se(se_cmd);
+
+	tiscsi_guard_release(cmd);
+	tiscsi_cmd_released(cmd);
 }
 
 int tiscsi_op_write_pending(struct se_cmd *se_cmd)

@@ -143,6 +143,9 @@ void tiscsi_cmd_released(struct tiscsi_cmd *cmd);
 /* Address and number of the command's session, for target_core's own lines. */
 u32 tiscsi_cmd_session_index(const struct tiscsi_sess *sess);
 
+/* Bytes that the data buffers of all commands may have together; defined in main.c. */
+s64 tiscsi_data_budget(void);
+
 /* -- root_cfg.c: cpus_allowed_list -- */
 
 /* May name CPUs that are offline or do not exist, but is never empty. */

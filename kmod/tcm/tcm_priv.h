@@ -327,4 +327,9 @@ void tiscsi_op_queue_tm_rsp(struct se_cmd *se_cmd);
 void tiscsi_op_aborted_task(struct se_cmd *se_cmd);
 int tiscsi_op_get_cmd_state(struct se_cmd *se_cmd);
 
+/* -- guard.c -- */
+
+bool tiscsi_guard(struct tiscsi_cmd *cmd, const u8 *cdb);
+void tiscsi_guard_release(struct tiscsi_cmd *cmd);
+
 #endif /* TISCSI_TCM_PRIV_H */
