@@ -150,7 +150,8 @@ void login_take(struct kunit *test, struct login_bench *b)
 	/* LOGIN-37 */
 	if (b->status) {
 		KUNIT_EXPECT_EQ(test, b->flags, 0);
-		KUNIT_EXPECT_EQ(test, len, 0u);
+		/* LOGIN-38 */
+		KUNIT_EXPECT_EQ(test, len > 0, b->status >> 8 == 1);
 	}
 	/* LOGIN-12, LOGIN-36 */
 	if (b->flags & 0x80) {
@@ -185,8 +186,11 @@ void login_raw(struct kunit *test, struct login_bench *b, u8 flags, const char *
 	if (b->action == ICORE_LOGIN_DO_BIND) {
 		KUNIT_EXPECT_FALSE(test, b->binds);
 		b->binds = true;
-		b->action = b->refuse ? icore_login_refuse(l, b->refuse, "refused") :
-			    icore_login_bound(l, &b->policy);
+		if (b->redirect)
+			b->action = icore_login_redirect(l, b->redirect);
+		else
+			b->action = b->refuse ? icore_login_refuse(l, b->refuse, "refused") :
+				    icore_login_bound(l, &b->policy);
 	}
 	if (b->action == ICORE_LOGIN_DO_ACCEPT) {
 		KUNIT_EXPECT_TRUE(test, b->binds);

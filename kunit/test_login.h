@@ -36,6 +36,7 @@ struct login_bench {
 	struct icore_login_policy policy;
 	struct icore_chap_cred cred;
 	enum icore_login_status refuse;	/* at DO_BIND, if not 0 */
+	const struct icore_redirect *redirect;	/* the same, if not NULL */
 	struct icore_pdu pdu;	/* the next request; its header may be bent */
 
 	/* what came of the last request */

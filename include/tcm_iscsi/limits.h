@@ -25,6 +25,8 @@
 #define ICORE_LOGIN_KEYS_MAX	64	/* key=value pairs in one logical text */
 #define ICORE_LOGIN_UNKNOWN_MAX	16	/* answers NotUnderstood in one login */
 #define ICORE_LOGIN_OUT_MAX	16384	/* text of one answer */
+#define ICORE_REDIRECT_MAX	8	/* addresses that a login is sent to */
+#define ICORE_ADDRESS_MAX	259	/* "host:65535", the host being a DNS name */
 
 /* -- PDU (RFC 7143 11.2) -- */
 #define ICORE_BHS_LEN		48

@@ -269,7 +269,24 @@ int icore_chap_compute(const struct icore_crypto *c, enum icore_chap_alg alg, u8
 /* Valid iSCSI name after folding A-Z; writes the folded name to @out (224 bytes). */
 bool icore_name_normalise(const char *in, char *out);
 
+/* ---- address.c (RFC 7143 13.8) ---- */
+
+/* NULL if @text is "host[:port]" as it may stand in a redirection, else why not. */
+const char *icore_address_fault(const char *text);
+
 /* ---- login.c: the login phase machine (RFC 7143 6.3) ---- */
+
+/**
+ * struct icore_redirect - where logins go instead
+ * @status: ICORE_LOGIN_MOVED_TEMP or ICORE_LOGIN_MOVED_PERM
+ * @count: used entries of @address, at least 1
+ * @address: "host[:port]", as icore_address_fault() likes them
+ */
+struct icore_redirect {
+	enum icore_login_status status;
+	u32 count;
+	char address[ICORE_REDIRECT_MAX][ICORE_ADDRESS_MAX + 1];
+};
 
 enum icore_login_action {
 	ICORE_LOGIN_DO_SEND,	/* send login->rsp and login->out, wait for the next request */
@@ -379,6 +396,9 @@ enum icore_login_action icore_login_finish(struct icore_login *l, u16 tsih);
 /* Fail from outside, after DO_BIND or DO_ACCEPT: always DO_FAIL. */
 enum icore_login_action icore_login_refuse(struct icore_login *l, enum icore_login_status status,
 					   const char *reason);
+/* The same after DO_BIND, with the addresses to try instead. */
+enum icore_login_action icore_login_redirect(struct icore_login *l,
+					     const struct icore_redirect *r);
 /*
  * icore_login_next_pdu - the next PDU of the answer: fills @bhs (numbers stamped)
  * and points @data at its data segment of @len bytes. Text beyond 8192 bytes

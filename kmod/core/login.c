@@ -24,7 +24,8 @@
  *   in the stage (6.3). When the last part of a long answer goes out, that
  *   request is the empty one that fetched it.
  *
- *   A failing answer carries no text and no stage (11.13.5).
+ *   A failing answer carries no stage, and text only if it is a redirection: the
+ *   addresses to try instead (11.13.5).
  */
 #include "port.h"
 #include "keys_priv.h"
@@ -304,6 +305,12 @@ enum icore_login_action icore_login_finish(struct icore_login *l, u16 tsih)
 	return ICORE_LOGIN_DO_FINISH;
 }
 
+/* Class 1, which says nothing without an address. */
+static bool is_redirection(enum icore_login_status status)
+{
+	return status == ICORE_LOGIN_MOVED_TEMP || status == ICORE_LOGIN_MOVED_PERM;
+}
+
 /**
  * icore_login_refuse - fail from outside, after DO_BIND or DO_ACCEPT
  * @l: the login
@@ -315,9 +322,34 @@ enum icore_login_action icore_login_finish(struct icore_login *l, u16 tsih)
 enum icore_login_action icore_login_refuse(struct icore_login *l, enum icore_login_status status,
 					   const char *reason)
 {
-	if (status == ICORE_LOGIN_SUCCESS)
+	/* Neither success nor a redirection is a refusal. */
+	if (status == ICORE_LOGIN_SUCCESS || is_redirection(status))
 		status = ICORE_LOGIN_TARGET_ERROR;
 	return fail(l, status, reason);
+}
+
+/* All of it fits in one PDU, whatever is configured: no C bit in a failing answer. */
+#define REDIRECT_PAIR_MAX	(sizeof("TargetAddress=") + ICORE_ADDRESS_MAX)
+_Static_assert(ICORE_REDIRECT_MAX * REDIRECT_PAIR_MAX <= ICORE_LOGIN_DSL,
+	       "redirection longer than a login PDU");
+
+/**
+ * icore_login_redirect - fail after DO_BIND: the target is served elsewhere
+ * @l: the login
+ * @r: where
+ *
+ * Return: DO_FAIL.
+ */
+enum icore_login_action icore_login_redirect(struct icore_login *l, const struct icore_redirect *r)
+{
+	const u32 count = min(r->count, (u32)ICORE_REDIRECT_MAX);
+
+	if (l->state != LOGIN_BIND || !is_redirection(r->status) || !count)
+		return fail(l, ICORE_LOGIN_TARGET_ERROR, "redirection out of turn");
+	fail(l, r->status, "redirected");
+	for (u32 i = 0; i < count; i++)
+		icore_out_str(&l->out, "TargetAddress", r->address[i]);
+	return ICORE_LOGIN_DO_FAIL;
 }
 
 /**
