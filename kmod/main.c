@@ -13,6 +13,7 @@
 
 #include <tcm_iscsi/version.h>
 
+#include "mgmt/mgmt.h"
 #include "sess/crypto.h"
 #include "sess/login.h"
 #include "sess/session.h"
@@ -78,11 +79,16 @@ static int __init tiscsi_init(void)
 	ret = tiscsi_portal_init();
 	if (ret)
 		goto err_login;
-	ret = tiscsi_fabric_register(fabric[0] ? fabric : "iscsi", fabric[0] ? fabric : "iSCSI");
+	ret = tiscsi_netlink_init();
 	if (ret)
 		goto err_portal;
+	ret = tiscsi_fabric_register(fabric[0] ? fabric : "iscsi", fabric[0] ? fabric : "iSCSI");
+	if (ret)
+		goto err_netlink;
 	return 0;
 
+err_netlink:
+	tiscsi_netlink_exit();
 err_portal:
 	tiscsi_portal_exit();
 err_login:
@@ -97,6 +103,7 @@ err_crypto:
 static void __exit tiscsi_exit(void)
 {
 	tiscsi_fabric_unregister();
+	tiscsi_netlink_exit();
 	tiscsi_portal_exit();
 	tiscsi_login_exit();
 	tiscsi_sess_exit();

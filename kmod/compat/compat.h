@@ -20,6 +20,7 @@
 #include <linux/uio.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
+#include <net/genetlink.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -97,6 +98,20 @@ static inline int tiscsi_compat_send_pages(struct socket *sock, struct iov_iter 
 	if (ret > 0)
 		iov_iter_advance(iter, ret);
 	return ret;
+}
+#endif
+
+/* -- generic netlink: 6.6 put the attributes of a dump request into a genl_info -- */
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+static inline struct nlattr **tiscsi_compat_dump_attrs(struct netlink_callback *cb)
+{
+	return genl_dumpit_info(cb)->attrs;
+}
+#else
+static inline struct nlattr **tiscsi_compat_dump_attrs(struct netlink_callback *cb)
+{
+	return genl_info_dump(cb)->attrs;
 }
 #endif
 

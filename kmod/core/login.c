@@ -342,7 +342,7 @@ _Static_assert(ICORE_REDIRECT_MAX * REDIRECT_PAIR_MAX <= ICORE_LOGIN_DSL,
  */
 enum icore_login_action icore_login_redirect(struct icore_login *l, const struct icore_redirect *r)
 {
-	const u32 count = min(r->count, (u32)ICORE_REDIRECT_MAX);
+	const u32 count = min_t(u32, r->count, ICORE_REDIRECT_MAX);
 
 	if (l->state != LOGIN_BIND || !is_redirection(r->status) || !count)
 		return fail(l, ICORE_LOGIN_TARGET_ERROR, "redirection out of turn");

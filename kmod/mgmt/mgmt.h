@@ -74,4 +74,9 @@ void tiscsi_stats_logout(struct tiscsi_target_stats *st, bool normal);
 void tiscsi_log_peer(const char *initiator, const struct sockaddr_storage *peer,
 		     const char *target, const char *fmt, ...) __printf(4, 5);
 
+/* -- netlink.c, the top of this room: started and stopped by main.c -- */
+
+int tiscsi_netlink_init(void);
+void tiscsi_netlink_exit(void);
+
 #endif /* TISCSI_MGMT_H */

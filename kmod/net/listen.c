@@ -156,6 +156,7 @@ struct tiscsi_sock *tiscsi_listen_accept(struct tiscsi_listener *l)
 	if (ret < 0)
 		goto err_sock;
 	tiscsi_addr_unmap(&s->peer);
+	s->net_cookie = sock_net(sk)->net_cookie;
 	return s;
 
 err_sock:

@@ -33,6 +33,7 @@ typedef void (*tiscsi_notify_fn)(void *owner, unsigned int what);
  * @owner: argument of @notify
  * @peer: remote address, never v4-mapped; constant
  * @local: local address as the socket names it; constant
+ * @net_cookie: of its network namespace; constant
  */
 struct tiscsi_sock {
 	struct socket *sock;
@@ -40,6 +41,7 @@ struct tiscsi_sock {
 	void *owner;
 	struct sockaddr_storage peer;
 	struct sockaddr_storage local;
+	u64 net_cookie;
 	void (*old_data_ready)(struct sock *sk);
 	void (*old_write_space)(struct sock *sk);
 	void (*old_state_change)(struct sock *sk);

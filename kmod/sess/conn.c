@@ -541,6 +541,7 @@ int tiscsi_conn_start(struct tiscsi_conn *conn)
 	get_task_struct(task);
 	set_user_nice(task, tiscsi_io_nice());
 	conn->task = task;
+	conn->local = conn->sock->local;
 	icore_rx_init(&conn->rx, conn->params.mrdsl_in);
 	icore_rx_set_digests(&conn->rx, conn->params.header_digest, conn->params.data_digest,
 			     conn->params.mrdsl_in);

@@ -169,6 +169,7 @@ struct tiscsi_aborted {
  * @sess: constant
  * @sock: owned; NULL once the thread has let it go
  * @peer: remote address, constant
+ * @local: local address as the socket names it; constant once the thread exists
  * @cid: constant
  * @params: negotiated; @params.mrdsl_out may change by Text Request
  * @task: the I/O thread; a reference is held until the reaper has joined it
@@ -187,6 +188,7 @@ struct tiscsi_conn {
 	struct tiscsi_sess *sess;
 	struct tiscsi_sock *sock;
 	struct sockaddr_storage peer;
+	struct sockaddr_storage local;
 	u16 cid;
 	struct icore_params params;
 	struct task_struct *task;

@@ -191,11 +191,39 @@ static void tiscsi_login_queue_answer(struct tiscsi_login *login)
 
 /* -- what the protocol machine asks for -- */
 
+/*
+ * The group's logins go elsewhere: say so before anything is proved. RFC 7143 11.13.5
+ * leaves it open whether security comes first. Where a target is found is no secret,
+ * discovery tells strangers as much; the initiator has nothing to gain from showing
+ * its proof to somebody who will not serve it; and this end may not be able to judge
+ * it any more, which is what redirection is for: a group that was disabled for a
+ * failover redirects, too. Who must not be led astray authenticates the target at the
+ * other end.
+ *
+ * A login that names a session (TSIH) wants to join what is here, so it is not sent
+ * away. False: nothing of the kind. Called under tiscsi_mutex, which keeps the group
+ * and its redirection alive; nothing else of the group is used, hence it is not bound.
+ */
+static bool tiscsi_login_redirected(struct tiscsi_login *login, struct tiscsi_pg *pg,
+				    enum icore_login_action *action)
+{
+	struct icore_login *core = &login->mem->core;
+
+	lockdep_assert_held(&tiscsi_mutex);
+	if (!pg->redirect || core->tsih)
+		return false;
+	*action = icore_login_redirect(core, pg->redirect);
+	tiscsi_stats_login(&pg->target->stats, core->status, core->initiator,
+			   &login->sock->peer);
+	return true;
+}
+
 static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 {
 	struct tiscsi_login_mem *mem = login->mem;
 	struct icore_login *core = &mem->core;
 	struct icore_login_policy policy = {};
+	enum icore_login_action redirect;
 	enum icore_login_status status;
 	const char *reason = NULL;
 	struct tiscsi_pg *pg;
@@ -210,6 +238,10 @@ static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 
 	mutex_lock(&tiscsi_mutex);
 	pg = tiscsi_np_find(login->np, core->target, &exists);
+	if (pg && tiscsi_login_redirected(login, pg, &redirect)) {
+		mutex_unlock(&tiscsi_mutex);
+		return redirect;
+	}
 	if (pg)
 		usable = tiscsi_pg_get(pg);
 	/* Under the mutex: whoever disables the group then finds this login. */

@@ -13,13 +13,15 @@
  * because an old write that lands after a new one would be silent corruption.
  *
  * Why the reaper may free. (1) The thread was joined. (2) The command counter has
- * drained, so no upcall runs. (3) The session has left pg->sessions, the only
- * place where others find it, and everyone who looks does so under pg->lock.
+ * drained, so no upcall runs. (3) The session has left pg->sessions and the array of
+ * admin.c, the only places where others find it, and everyone who looks does so
+ * under pg->lock or the lock of the array.
  */
 #include <linux/idr.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "admin.h"
 #include "cmd.h"
 #include "conn.h"
 #include "login.h"
@@ -32,7 +34,6 @@
 
 static DEFINE_IDA(tiscsi_tsih);
 static atomic_t tiscsi_next_tsih = ATOMIC_INIT(0);
-static atomic_t tiscsi_sid = ATOMIC_INIT(0);
 static struct workqueue_struct *tiscsi_reaper;
 
 static void tiscsi_sess_reap_work(struct work_struct *work);
@@ -128,6 +129,7 @@ static void tiscsi_sess_unpublish(struct tiscsi_sess *sess)
 	struct tiscsi_pg *pg = sess->pg;
 	struct tiscsi_login *login, *next;
 
+	tiscsi_admin_hide(sess);
 	spin_lock(&pg->lock);
 	sess->state = TISCSI_SESS_DEAD;
 	list_del(&sess->pg_node);
@@ -176,6 +178,13 @@ static int tiscsi_tsih_get(void)
 	return tsih == -ENOSPC ? ida_alloc_range(&tiscsi_tsih, 1, 0xffff, GFP_KERNEL) : tsih;
 }
 
+static void tiscsi_sess_free_new(struct tiscsi_sess *sess)
+{
+	tiscsi_admin_hide(sess);
+	ida_free(&tiscsi_tsih, sess->tsih);
+	kfree(sess);
+}
+
 static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 {
 	const struct icore_login *core = &login->mem->core;
@@ -191,7 +200,6 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 		return NULL;
 	}
 	sess->tsih = tsih;
-	sess->sid = atomic_inc_return(&tiscsi_sid);
 	sess->pg = login->pg;
 	strscpy(sess->initiator, core->initiator, sizeof(sess->initiator));
 	strscpy(sess->initiator_alias, core->initiator_alias, sizeof(sess->initiator_alias));
@@ -200,13 +208,12 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 	INIT_LIST_HEAD(&sess->waiters);
 	tiscsi_ua_init(&sess->ua);
 	INIT_WORK(&sess->work, tiscsi_sess_reap_work);
+	sess->net_cookie = login->sock->net_cookie;
+	if (tiscsi_admin_publish(sess)) {
+		tiscsi_sess_free_new(sess);
+		return NULL;
+	}
 	return sess;
-}
-
-static void tiscsi_sess_free_new(struct tiscsi_sess *sess)
-{
-	ida_free(&tiscsi_tsih, sess->tsih);
-	kfree(sess);
 }
 
 /* Take the place of this initiator port, or wait for who has it. */
@@ -382,5 +389,6 @@ int tiscsi_sess_init(void)
 void tiscsi_sess_exit(void)
 {
 	destroy_workqueue(tiscsi_reaper);
+	tiscsi_admin_exit();
 	ida_destroy(&tiscsi_tsih);
 }

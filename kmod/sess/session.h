@@ -36,7 +36,9 @@ enum tiscsi_sess_state {
  * @initiator_alias: as declared, constant; escape before printing
  * @isid: constant
  * @tsih: constant, unique in the module, never 0
- * @sid: counts sessions since load, for the "LIO Session ID" line; constant
+ * @sid: its number, never 0 and not used again soon (admin.c); constant
+ * @net_cookie: network namespace that it came from; constant
+ * @dynamic: its initiator has no ACL of its own; set with @se_sess
  * @se_sess: target_core's half; set before the session is published, gone in DEAD
  * @attr: attributes of its node ACL; valid while @se_sess is
  * @close_done: kmod/tcm's: target_core's close_session() has returned
@@ -57,6 +59,8 @@ struct tiscsi_sess {
 	u8 isid[6];
 	u16 tsih;
 	u32 sid;
+	u64 net_cookie;
+	bool dynamic;
 	struct se_session *se_sess;
 	const struct tiscsi_nacl_attrib *attr;
 	struct completion close_done;

@@ -10,6 +10,7 @@
  * has left target->pgs before the wait starts.
  */
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "conn.h"
@@ -60,6 +61,8 @@ int tiscsi_pg_add(struct tiscsi_pg *pg, struct tiscsi_target *t, u16 tag)
 	pg->tag = tag;
 	pg->enabled = false;
 	pg->users = 0;
+	pg->redirect = NULL;
+	pg->async_events = false;
 	INIT_LIST_HEAD(&pg->bindings);
 	INIT_LIST_HEAD(&pg->sessions);
 	spin_lock_init(&pg->lock);
@@ -194,6 +197,9 @@ void tiscsi_pg_del(struct tiscsi_pg *pg)
 	while (!wait_event_timeout(pg->idle, tiscsi_pg_idle(pg), 30 * HZ))
 		pr_warn("%s tag %u: removal waits for the commands of %u session(s) or login(s)\n",
 			pg->target->name, pg->tag, READ_ONCE(pg->users));
+	/* It left the target's list above, where logins and management find it. */
+	kfree(pg->redirect);
+	pg->redirect = NULL;
 }
 
 u32 tiscsi_target_sessions(struct tiscsi_target *t)

@@ -55,6 +55,7 @@ struct tiscsi_target {
  * @node: in target->pgs, under tiscsi_mutex
  * @bindings: tiscsi_binding.pg_node, under tiscsi_mutex
  * @enabled: under tiscsi_mutex
+ * @redirect: where logins are sent, kmalloc'ed; NULL: served here; under tiscsi_mutex
  * @async_events: tell sessions of SCSI events; written by management, read unlocked
  * @lock: protects @sessions and @users; leaf lock below tiscsi_mutex, spin
  * @sessions: tiscsi_sess.pg_node of every session that is not yet freed
@@ -67,6 +68,7 @@ struct tiscsi_pg {
 	struct list_head node;
 	struct list_head bindings;
 	bool enabled;
+	struct icore_redirect *redirect;
 	bool async_events;
 	spinlock_t lock;	/* sessions, users */
 	struct list_head sessions;

@@ -158,6 +158,7 @@ static int attach_session(struct se_portal_group *se_tpg, struct se_session *se_
 
 	init_completion(&sess->close_done);
 	sess->attr = &to_tiscsi_nacl(se_sess->se_node_acl)->attrib;
+	sess->dynamic = se_sess->se_node_acl->dynamic_node_acl;
 	WRITE_ONCE(sess->se_sess, se_sess);
 	return 0;
 }

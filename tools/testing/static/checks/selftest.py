@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 
-from . import source
+from . import netlink, source
 
 SPDX = "// SPDX-License-Identifier: GPL-2.0\n"
 LONG_FUNCTION = SPDX + "static void long_one(void)\n{\n" + "\tcall();\n" * 90 + "}\n"
@@ -49,6 +49,12 @@ DEFECTS = [
      SPDX + "#ifdef HAVE_SOMETHING\n#endif\n"),
     ("#if in a function", "seams", "seams conditionals", "kmod/sess/if.c",
      SPDX + "int f(void)\n{\n#ifdef CONFIG_X\n\treturn 1;\n#endif\n\treturn 0;\n}\n"),
+    ("mgmt includes a session", "seams", "seams includes", "kmod/mgmt/inc.c",
+     SPDX + '#include "../sess/session.h"\n'),
+    ("header without description", "netlink", "netlink generated",
+     "include/uapi/linux/tcm_iscsi.h", "#define TCM_ISCSI_NAME_MAX\t1\n"),
+    ("broken description", "netlink", "netlink generated", "include/uapi/linux/tcm_iscsi.yaml",
+     "name: x\n  - y\n"),
     ("style", "checkpatch", "checkpatch kmod/sess/style.c", "kmod/sess/style.c",
      SPDX + "int f( void ){\n    return 0;\n}\n"),
     ("unquoted shell", "shellcheck", "shellcheck tools/script", "tools/script",
@@ -115,8 +121,33 @@ def plant(repo, run_check, make_report, path, text, check):
         return outcome(run_check, make_report, check, top)
 
 
+def drifted(repo, run_check, make_report, path, old, new):
+    """The netlink family's files as they are, but for one change."""
+    with tempfile.TemporaryDirectory() as top:
+        plain_tree(top)
+        for name in (netlink.SPEC, *netlink.FILES):
+            with open(os.path.join(repo, name), encoding="utf-8") as file:
+                text = file.read()
+            write(top, name, text.replace(old, new, 1) if name == path else text)
+        return outcome(run_check, make_report, "netlink", top)
+
+
+def run_drift(repo, run_check, report, make_report):
+    for title, path, old, new, good in (
+            ("the family as it is", None, "", "", True),
+            ("an attribute more", netlink.SPEC, "name: sessions", "name: sessions-now", False),
+            ("another limit", netlink.SPEC, "value: 223", "value: 222", False),
+            ("an edited header", "include/uapi/linux/tcm_iscsi.h", "_A_TPG_TAG,\n", "_A_TPG_T,\n",
+             False),
+            ("an edited policy", "kmod/mgmt/policy.c", "GENL_ADMIN_PERM", "0", False)):
+        text = drifted(repo, run_check, make_report, path, old, new)
+        report.add(f"selftest netlink {'passes' if good else 'finds'}: {title}",
+                   text.splitlines() if good == ("not ok" in text) else [])
+
+
 def run(repo, run_check, report, make_report):
-    for check in ("shape", "seams", "checkpatch", "shellcheck", "w1", "sparse"):
+    run_drift(repo, run_check, report, make_report)
+    for check in ("shape", "seams", "netlink", "checkpatch", "shellcheck", "w1", "sparse"):
         text = plant(repo, run_check, make_report, None, None, check)
         report.add(f"selftest {check} passes a clean tree",
                    text.splitlines() if "not ok" in text else [])

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an administrator may see of portal groups and sessions, and ask of them.
+ * The only header of this room that management includes: it shows copies, and
+ * lets nothing be changed but what is named here.
+ */
+#ifndef TISCSI_ADMIN_H
+#define TISCSI_ADMIN_H
+
+#include <linux/types.h>
+
+#include <tcm_iscsi/core.h>
+
+#include "session.h"
+
+struct net;
+
+/**
+ * struct tiscsi_scope - who asks, and for what
+ * @net: the caller's network namespace, NULL for the initial one
+ * @net_cookie: of @net
+ * @target: name that must match, NULL for any
+ * @tag: portal group tag that must match, -1 for any
+ * @sid: session that must match, 0 for any
+ *
+ * configfs knows no namespaces: targets belong to the machine, and the initial
+ * namespace reaches everything. Portals do have one. A caller in another one
+ * reaches the sessions that came through a portal of it, and the portal groups
+ * that have portals there and nowhere else, because what is changed in a group
+ * concerns all its portals.
+ */
+struct tiscsi_scope {
+	struct net *net;
+	u64 net_cookie;
+	const char *target;
+	int tag;
+	u32 sid;
+};
+
+/**
+ * struct tiscsi_pg_view - a portal group
+ * @redirect: belongs to the group; NULL if it serves logins
+ *
+ * The pointers are valid during the call that it is shown in.
+ */
+struct tiscsi_pg_view {
+	const char *target;
+	u16 tag;
+	bool enabled;
+	bool async_events;
+	u32 sessions;
+	const struct icore_redirect *redirect;
+};
+
+/* Where a walk over portal groups goes on. All zero: from the beginning. */
+struct tiscsi_pg_cursor {
+	u32 index;
+	u32 tag;
+};
+
+/*
+ * tiscsi_admin_pgs - show the portal groups in @scope, from @cursor on
+ *
+ * @show runs under tiscsi_mutex. It returns 0 to go on; anything else ends the walk
+ * with the cursor on this group, and is returned. A group that is there all the
+ * time is shown exactly once, whatever comes and goes between the parts of a walk.
+ */
+int tiscsi_admin_pgs(const struct tiscsi_scope *scope, struct tiscsi_pg_cursor *cursor,
+		     int (*show)(const struct tiscsi_pg_view *pg, void *arg), void *arg);
+
+/**
+ * struct tiscsi_pg_change - what is to be changed in a portal group
+ * @set_redirect: @redirect is to be set
+ * @redirect: kmalloc'ed, taken over if the change succeeds; NULL to serve logins
+ * @set_async_events: @async_events is to be set
+ */
+struct tiscsi_pg_change {
+	bool set_redirect;
+	struct icore_redirect *redirect;
+	bool set_async_events;
+	bool async_events;
+};
+
+/* 0, or -ENOENT: @scope, which names target and tag, finds no group. */
+int tiscsi_admin_pg_change(const struct tiscsi_scope *scope, const struct tiscsi_pg_change *change);
+
+enum tiscsi_sess_phase {
+	TISCSI_PHASE_STARTING,
+	TISCSI_PHASE_LOGGED_IN,
+	TISCSI_PHASE_CLOSING,
+	TISCSI_PHASE_DRAINING,
+};
+
+/**
+ * struct tiscsi_addr_view - one end of a connection
+ * @known: there is a connection
+ * @addr: never v4-mapped
+ * @scope: interface index of a link-local address, else 0
+ */
+struct tiscsi_addr_view {
+	bool known;
+	struct icore_addr addr;
+	u32 scope;
+};
+
+/**
+ * struct tiscsi_sess_view - a session
+ * @peer: as info.peer
+ */
+struct tiscsi_sess_view {
+	struct tiscsi_sess_info info;
+	char target[ICORE_NAME_MAX + 1];
+	u16 tag;
+	bool dynamic;
+	enum tiscsi_sess_phase phase;
+	struct tiscsi_addr_view peer;
+	struct tiscsi_addr_view local;
+};
+
+/*
+ * tiscsi_admin_sess_next - copy the session in @scope that has the lowest number
+ * from @from on. May sleep. False if there is none.
+ */
+bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
+			    struct tiscsi_sess_view *view);
+
+/*
+ * End session @scope->sid, or ask its initiator to log out within @seconds, which
+ * are not 0. Neither waits. Return: 0, -ENOENT, -EALREADY if it is ending already,
+ * or -ENOTCONN while it has no connection.
+ */
+int tiscsi_admin_sess_close(const struct tiscsi_scope *scope);
+int tiscsi_admin_sess_logout(const struct tiscsi_scope *scope, u16 seconds);
+
+/*
+ * tiscsi_admin_publish - give a session its number and let it be found: when all
+ * that is constant in it is set. Return: 0 or a negative errno.
+ */
+int tiscsi_admin_publish(struct tiscsi_sess *sess);
+/* Before its connection and then it are freed; it may be hidden twice. */
+void tiscsi_admin_hide(struct tiscsi_sess *sess);
+void tiscsi_admin_exit(void);
+
+#endif /* TISCSI_ADMIN_H */
