@@ -69,6 +69,11 @@ conformance:
 	tools/testing/conformance/selftest
 	tools/testing/lab --kernel $(KERNEL) -- tools/testing/conformance/run --module $(MODULE)
 
+# libiscsi's own tests on both modules. TESTCU="--only 'iSCSI.*'" for some.
+testcu: KERNEL = kasan
+testcu:
+	tools/testing/lab --kernel $(KERNEL) --timeout 3600 -- tools/testing/testcu/run $(TESTCU)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -102,6 +107,8 @@ help:
 	@echo 'make demo               watch it work in a virtual machine; KERNEL=name for another kernel'
 	@echo 'make check              all tests; needs root on Debian 12, installs what it needs'
 	@echo 'make conformance        every rule of the protocol, by number; KERNEL=name, MODULE=name'
+	@echo 'make testcu             iscsi-test-cu of libiscsi, on this module and on the one of the'
+	@echo '                        kernel; KERNEL=name, TESTCU="--only GLOB" for some of it'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
@@ -110,4 +117,4 @@ help:
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance host-test static fuzz fuzz-merge clean help
+	conformance testcu host-test static fuzz fuzz-merge clean help

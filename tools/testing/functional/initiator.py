@@ -105,10 +105,12 @@ class Node:
         self.edit(values)
 
     def record(self):
+        port = self.portal.rsplit(":", 1)[1]
         for root in ("/etc/iscsi", "/var/lib/iscsi"):
             for path, _dirs, files in os.walk(f"{root}/nodes/{self.iqn}"):
-                if files:
-                    return f"{path}/{files[0]}"
+                for name in files:      # ADDRESS,PORT or ADDRESS,PORT,TAG/default
+                    if f",{port}" in f"{path}/{name}":
+                        return f"{path}/{name}"
         raise Failure("open-iscsi has no record of the node")
 
     def edit(self, values):

@@ -33,9 +33,10 @@ def crc_table():
 CRC = crc_table()
 
 
-def crc32c(data):
-    """Little-endian bytes, as they stand on the wire."""
-    table, crc = CRC, 0xffffffff
+def crc32c(data, before=bytes(4)):
+    """Little-endian bytes, as they stand on the wire. before is the digest of what
+    came before data, for a digest in pieces."""
+    table, crc = CRC, struct.unpack("<I", before)[0] ^ 0xffffffff
     for byte in data:
         crc = crc >> 8 ^ table[(crc ^ byte) & 0xff]
     return struct.pack("<I", crc ^ 0xffffffff)

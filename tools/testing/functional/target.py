@@ -179,10 +179,13 @@ class Target:
         self.stores.append(store)
         for attribute, value in attributes.items():
             write(f"{store.dir}/attrib/{attribute}", str(value))
+        self.export(number, store)
+        return store
+
+    def export(self, number, store):
         directory = f"{self.tpg}/lun/lun_{number}"
         os.mkdir(directory)
         os.symlink(store.dir, directory + "/link")
-        return store
 
     def acl(self, initiator):
         return Acl(self, initiator)
