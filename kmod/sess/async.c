@@ -118,6 +118,7 @@ void tiscsi_async_tick(struct tiscsi_conn *conn)
 void tiscsi_async_farewell(struct tiscsi_conn *conn)
 {
 	struct tiscsi_ctl *ctl;
+	enum tiscsi_io io;
 
 	if (!READ_ONCE(conn->announce) || conn->state != TISCSI_CONN_FFP || conn->login_pdu)
 		return;
@@ -128,7 +129,10 @@ void tiscsi_async_farewell(struct tiscsi_conn *conn)
 			conn->params.time2wait, conn->params.time2retain, 0);
 	tiscsi_ctl_send(conn, ctl, true);
 	/* What TCP does not take now is not waited for: at most two tries. */
-	if (tiscsi_tx_run(conn) == TISCSI_IO_MORE)
-		tiscsi_tx_run(conn);
-	conn->graceful = true;
+	io = tiscsi_tx_run(conn);
+	if (io == TISCSI_IO_MORE)
+		io = tiscsi_tx_run(conn);
+	/* A peer that does not read is reset, so that nothing is kept for it. */
+	if (io == TISCSI_IO_IDLE)
+		conn->graceful = true;
 }

@@ -10,6 +10,9 @@
  * Who keeps what alive. struct tiscsi_clear is counted: the issuer has one reference,
  * each part that was handed out has one. @owner points to the issuing connection until
  * that lets go, under @lock, so a late part finds either a living connection or none.
+ * The sessions are looked up by a work item, because that takes tiscsi_mutex, under which
+ * configfs allocates: this thread may serve the disk that such an allocation waits for. It
+ * counts as a part until it has asked everybody.
  * A part is handed over under the lock that keeps the session on its list, and the
  * receiving connection either takes it or, once drained, whoever gets at it first ends
  * it (the same handshake as tiscsi_cmd_post()).
@@ -17,6 +20,7 @@
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "cmd.h"
 #include "conn.h"
@@ -29,17 +33,21 @@
  * @refs: see above
  * @lock: protects @owner and @pending
  * @owner: connection that waits for the others, or NULL
+ * @issuer: the same, kept for comparing
  * @pending: parts that are not done
- * @failed: memory for a part was missing; issuer only
+ * @failed: memory for a part was missing
  * @dev: the device, for comparing only
+ * @work: finds the sessions
  */
 struct tiscsi_clear {
 	refcount_t refs;
 	spinlock_t lock;	/* owner, pending; leaf */
 	struct tiscsi_conn *owner;
+	const struct tiscsi_conn *issuer;
 	u32 pending;
 	bool failed;
 	const void *dev;
+	struct work_struct work;
 };
 
 /**
@@ -95,11 +103,12 @@ static void tiscsi_clear_ask(struct tiscsi_sess *sess, void *arg)
 	struct tiscsi_clear *clear = arg;
 	struct tiscsi_clear_part *part;
 
-	if (!sess->conn || sess->conn == clear->owner)
+	/* The issuer's own has no part; once that has let go nothing is compared with it. */
+	if (!sess->conn || sess->conn == READ_ONCE(clear->issuer))
 		return;
 	part = kmalloc(sizeof(*part), GFP_ATOMIC);
 	if (!part) {
-		clear->failed = true;
+		WRITE_ONCE(clear->failed, true);
 		return;
 	}
 	part->clear = clear;
@@ -110,19 +119,31 @@ static void tiscsi_clear_ask(struct tiscsi_sess *sess, void *arg)
 	tiscsi_clear_post(sess->conn, part);
 }
 
+static void tiscsi_clear_work(struct work_struct *work)
+{
+	struct tiscsi_clear *clear = container_of(work, struct tiscsi_clear, work);
+
+	tiscsi_target_sessions_each(NULL, tiscsi_clear_ask, clear);
+	tiscsi_clear_done(clear);
+}
+
 bool tiscsi_clear_start(struct tiscsi_cmd *tmf)
 {
 	struct tiscsi_clear *clear = kzalloc(sizeof(*clear), GFP_KERNEL);
 
 	if (!clear)
 		return false;
-	refcount_set(&clear->refs, 1);
+	/* The issuer's, and that of the work, which is the first part. */
+	refcount_set(&clear->refs, 2);
+	clear->pending = 1;
 	spin_lock_init(&clear->lock);
 	clear->owner = tmf->conn;
+	clear->issuer = tmf->conn;
 	clear->dev = tmf->tmf.dev;
+	INIT_WORK(&clear->work, tiscsi_clear_work);
 	tmf->tmf.clear = clear;
-	tiscsi_target_sessions_each(NULL, tiscsi_clear_ask, clear);
-	return !clear->failed;
+	tiscsi_sess_queue_work(&clear->work);
+	return true;
 }
 
 bool tiscsi_clear_finished(const struct tiscsi_cmd *tmf)
@@ -134,6 +155,11 @@ bool tiscsi_clear_finished(const struct tiscsi_cmd *tmf)
 	finished = !clear->pending;
 	spin_unlock(&clear->lock);
 	return finished;
+}
+
+bool tiscsi_clear_failed(const struct tiscsi_cmd *tmf)
+{
+	return READ_ONCE(tmf->tmf.clear->failed);
 }
 
 void tiscsi_clear_leave(struct tiscsi_cmd *tmf)
@@ -184,4 +210,45 @@ void tiscsi_clear_take(struct tiscsi_conn *conn)
 void tiscsi_clear_end(struct tiscsi_conn *conn)
 {
 	tiscsi_clear_drop_list(llist_del_all(&conn->clears));
+}
+
+/* -- TARGET COLD RESET -- */
+
+/**
+ * struct tiscsi_cold - the end of all sessions of a target
+ * @work: finds them, see the top of this file
+ * @pg: of the issuer; counted, keeps the target
+ */
+struct tiscsi_cold {
+	struct work_struct work;
+	struct tiscsi_pg *pg;
+};
+
+static void tiscsi_cold_drop(struct tiscsi_sess *sess, void *arg)
+{
+	tiscsi_sess_drop(sess, "TARGET COLD RESET");
+}
+
+static void tiscsi_cold_work(struct work_struct *work)
+{
+	struct tiscsi_cold *cold = container_of(work, struct tiscsi_cold, work);
+
+	tiscsi_target_sessions_each(cold->pg->target, tiscsi_cold_drop, NULL);
+	tiscsi_pg_put(cold->pg);
+	kfree(cold);
+}
+
+bool tiscsi_cold_start(struct tiscsi_conn *conn)
+{
+	struct tiscsi_cold *cold = kzalloc(sizeof(*cold), GFP_KERNEL);
+
+	/* A group that is being disabled ends its sessions by itself. */
+	if (!cold || !tiscsi_pg_get(conn->sess->pg)) {
+		kfree(cold);
+		return false;
+	}
+	cold->pg = conn->sess->pg;
+	INIT_WORK(&cold->work, tiscsi_cold_work);
+	tiscsi_sess_queue_work(&cold->work);
+	return true;
 }

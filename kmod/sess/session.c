@@ -377,6 +377,11 @@ void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *inf
 	info->peer = conn->peer;
 }
 
+void tiscsi_sess_queue_work(struct work_struct *work)
+{
+	queue_work(tiscsi_reaper, work);
+}
+
 /* -- module -- */
 
 int tiscsi_sess_init(void)

@@ -141,6 +141,9 @@ void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *inf
 int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *status,
 		      const char **reason);
 
+/* Run on the reaper's workqueue, which outlives every session. Any context. */
+void tiscsi_sess_queue_work(struct work_struct *work);
+
 /* The I/O thread's last act: the reaper takes over. */
 void tiscsi_sess_reap(struct tiscsi_sess *sess);
 

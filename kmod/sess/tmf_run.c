@@ -216,12 +216,6 @@ static bool tiscsi_tmf_next(struct tiscsi_cmd *tmf)
 
 /* -- the end -- */
 
-static void tiscsi_tmf_cold_one(struct tiscsi_sess *sess, void *own)
-{
-	if (sess != own)
-		tiscsi_sess_drop(sess, "TARGET COLD RESET by another initiator");
-}
-
 static void tiscsi_tmf_finish(struct tiscsi_cmd *tmf)
 {
 	struct tiscsi_conn *conn = tmf->conn;
@@ -241,12 +235,10 @@ static void tiscsi_tmf_finish(struct tiscsi_cmd *tmf)
 		tiscsi_cmd_drop(tmf);
 		return;
 	}
+	/* The answer is on its way before the sessions end, this one among them. */
+	if (function == ICORE_TMF_TARGET_COLD_RESET && !tiscsi_cold_start(conn))
+		tmf->tmr_response = ICORE_TMF_RSP_REJECTED;
 	tiscsi_cmd_respond(tmf);
-	if (function == ICORE_TMF_TARGET_COLD_RESET) {
-		tiscsi_target_sessions_each(sess->pg->target, tiscsi_tmf_cold_one, sess);
-		conn->graceful = true;
-		tiscsi_conn_close(conn, "TARGET COLD RESET");
-	}
 }
 
 static void tiscsi_tmf_run(struct tiscsi_cmd *tmf)
@@ -271,8 +263,12 @@ static void tiscsi_tmf_run(struct tiscsi_cmd *tmf)
 		t->step = TISCSI_TMF_OTHERS;
 		fallthrough;
 	case TISCSI_TMF_OTHERS:
-		if (t->clear && !t->guest && !tiscsi_clear_finished(tmf))
-			return;
+		if (t->clear && !t->guest) {
+			if (!tiscsi_clear_finished(tmf))
+				return;
+			if (tiscsi_clear_failed(tmf))
+				t->response = ICORE_TMF_RSP_REJECTED;
+		}
 		t->step = TISCSI_TMF_SETTLE;
 		fallthrough;
 	case TISCSI_TMF_SETTLE:

@@ -37,11 +37,16 @@ void tiscsi_tmf_end(struct tiscsi_conn *conn);
 bool tiscsi_clear_start(struct tiscsi_cmd *tmf);
 /* Have all of them done their part? */
 bool tiscsi_clear_finished(const struct tiscsi_cmd *tmf);
+/* Did one of them not get to know? */
+bool tiscsi_clear_failed(const struct tiscsi_cmd *tmf);
 /* The issuer, or a guest that did its part, lets go. */
 void tiscsi_clear_leave(struct tiscsi_cmd *tmf);
 /* Take what others ask for, as far as there are slots. */
 void tiscsi_clear_take(struct tiscsi_conn *conn);
 /* The connection is over: all that is asked of it is done. */
 void tiscsi_clear_end(struct tiscsi_conn *conn);
+
+/* TARGET COLD RESET: end every session of the target soon; false if memory is missing. */
+bool tiscsi_cold_start(struct tiscsi_conn *conn);
 
 #endif /* TISCSI_TMR_H */
