@@ -210,8 +210,9 @@ static struct tiscsi_cmd *tiscsi_ffp_data_cmd(struct tiscsi_conn *conn,
 		if (slot >= conn->nr_cmds)
 			return NULL;
 		cmd = &conn->cmds[slot];
+		/* A tag was given for one task and one unit (4.2.5.3, 11.7.4). */
 		if (!icore_ttt_match(pdu->ttt, cmd->slot, cmd->gen) || !cmd->hashed ||
-		    cmd->itt != pdu->itt)
+		    cmd->itt != pdu->itt || memcmp(cmd->lun, pdu->lun, sizeof(cmd->lun)))
 			return NULL;
 	}
 	return cmd && cmd->write ? cmd : NULL;
