@@ -155,18 +155,25 @@ static void tiscsi_order_deliver_cmd(struct tiscsi_cmd *cmd)
 	}
 }
 
+/*
+ * Data is arriving for a request that has its turn, the missing one for all we know: it
+ * comes before those that wait, and a control PDU's is in the buffer that they need. It
+ * is not starved, nor does it starve anybody: Data-Out in between does not count.
+ */
+static bool tiscsi_order_busy(const struct tiscsi_conn *conn)
+{
+	return conn->sink.kind == TISCSI_SINK_FLAT ||
+	       (conn->sink.kind == TISCSI_SINK_CMD && !conn->sink.cmd->early &&
+		conn->rx.pdu.opcode == ICORE_OP_SCSI_CMD);
+}
+
 void tiscsi_order_release(struct tiscsi_conn *conn)
 {
 	struct icore_window *w = &conn->sess->window;
 	struct tiscsi_early *e;
 	struct tiscsi_cmd *cmd;
 
-	/*
-	 * conn->sink may be in use for a PDU whose data is arriving; the flat buffer is
-	 * in use only while a control PDU is at hand, which then comes first.
-	 */
-	while (w->held && conn->sink.kind != TISCSI_SINK_FLAT &&
-	       conn->state == TISCSI_CONN_FFP) {
+	while (w->held && !tiscsi_order_busy(conn) && conn->state == TISCSI_CONN_FFP) {
 		e = tiscsi_order_find(conn, w->exp_cmdsn);
 		if (e && !tiscsi_ffp_can_serve(conn, &e->pdu))
 			return;
@@ -184,7 +191,8 @@ void tiscsi_order_release(struct tiscsi_conn *conn)
 
 void tiscsi_order_tick(struct tiscsi_conn *conn)
 {
-	if (conn->sess->window.held && time_after(jiffies, conn->gap_since + TISCSI_GAP_TIMEOUT))
+	if (conn->sess->window.held && !tiscsi_order_busy(conn) &&
+	    time_after(jiffies, conn->gap_since + TISCSI_GAP_TIMEOUT))
 		tiscsi_conn_drop(conn, "a CmdSN is missing");
 }
 
