@@ -47,12 +47,24 @@ void tiscsi_tmf_note_abort(struct tiscsi_cmd *cmd, const struct tiscsi_cmd *tmf)
 		conn->aborted_next = TISCSI_ABORTED_MAX;
 }
 
+/*
+ * Was @cmd there before @tmf? CmdSN says so (4.2.3.3), also of a command that comes late,
+ * since the function has waited for it. Immediate commands, and those of a session whose
+ * numbers have nothing to do with the function's, are asked when they came.
+ */
+static bool tiscsi_tmf_before(const struct tiscsi_cmd *cmd, const struct tiscsi_cmd *tmf)
+{
+	if (cmd->windowed && !tmf->tmf.guest && icore_tmf_multi_task(tmf->tmf.function))
+		return icore_sn_lt(cmd->cmdsn, tmf->cmdsn);
+	return !icore_sn_lt(tmf->seq, cmd->seq);
+}
+
 /* Is @cmd among the tasks that @tmf is about? */
 static bool tiscsi_tmf_affects(const struct tiscsi_cmd *tmf, const struct tiscsi_cmd *cmd)
 {
 	u64 lun;
 
-	if (cmd->state == TISCSI_CMD_FREE || cmd->tmr || icore_sn_lt(tmf->seq, cmd->seq))
+	if (cmd->state == TISCSI_CMD_FREE || cmd->tmr || !tiscsi_tmf_before(cmd, tmf))
 		return false;
 	switch (tmf->tmf.function) {
 	case ICORE_TMF_ABORT_TASK:
