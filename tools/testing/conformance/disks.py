@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Targets that cases share, and the sessions that they begin with."""
 
+import os
+
+import harness
 from login import INITIATOR
 from raw import random_isid
 from session import Session
-from target import Target
+from target import Backstore, Target
 
 BLOCKS = 16 << 11       # of a disk
 CLEARED = 65536         # bytes at its beginning that are zero when a case begins
@@ -20,6 +23,14 @@ def disk():
 def two_disks():
     target = disk()
     target.lun(1)
+    return target
+
+
+def generous():
+    """Agrees to unsolicited data, and to many R2Ts at a time."""
+    target = disk()
+    target.param("InitialR2T", "No")
+    target.param("MaxOutstandingR2T", 16)
     return target
 
 
@@ -61,15 +72,19 @@ def manual(target, luns=(0,), **kwargs):
     return ready(target, luns, answer_r2t=False, **kwargs)
 
 
-def deep(depth, demo=False):
-    """A window of so many commands; not for sharing."""
+def deep(depth, demo=False, tas=True):
+    """A window of so many commands; not for sharing. Without TAS nobody is told of
+    tasks that another initiator has ended."""
     target = Target("deep", demo=demo)
-    target.lun(0)
+    store = Backstore("deep")
+    target.stores.append(store)
+    harness.write(store.dir + "/attrib/emulate_tas", str(int(tas)))
+    os.mkdir(target.tpg + "/lun/lun_0")
+    os.symlink(store.dir, target.tpg + "/lun/lun_0/link")
     if demo:
         target.attrib("default_cmdsn_depth", depth)
     else:
         acl = target.acl(INITIATOR)
         acl.map(0, to=0)
-        with open(f"{acl.dir}/cmdsn_depth", "w", encoding="ascii") as file:
-            file.write(str(depth))
+        harness.write(acl.dir + "/cmdsn_depth", str(depth))
     return target

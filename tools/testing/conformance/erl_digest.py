@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Damage on the way, and SNACK, at ErrorRecoveryLevel 0."""
 
-from disks import disk, manual, ready
-from harness import check, equal
+from disks import generous, manual, ready
+from harness import check, equal, wait_for
 from pdus import (CRC_ERROR, DATA_DIGEST, SNACK_REJECT, data_out, digest_wire, issue, numbered,
                   open_write, reject_of, track, ttt_of)
 from raw import (ASYNC, FINAL, LOGOUT_REQ, NOP_IN, NOP_OUT, REJECT, RTAG, SCSI_CMD, SNACK,
@@ -11,7 +11,7 @@ from registry import covers, later
 from session import (CHECK_CONDITION, GOOD, READ, SIMPLE, WRITE, LUN_RESET, Session, read10,
                      write10)
 
-FIXTURE = disk
+FIXTURE = generous
 BOTH = {"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"}
 DATA = b"\x5c" * 4096
 
@@ -90,7 +90,9 @@ def damaged_data(target, opcode, flags, words, data, immediate):
 
 @covers("ERL-03")
 def damaged_data_and_the_next(target):
-    """The request behind a damaged one is found and served."""
+    """The request behind a damaged one is found and served; each damage is counted.
+    (B6: the in-tree module drops the connection. B16: it does not count.)"""
+    before = int(target.statistic("iscsi_sess_err/digest_errors"))
     with Session(target.iqn, keys={"DataDigest": "CRC32C"}) as session:
         wire = b""
         for number in range(8):
@@ -105,6 +107,8 @@ def damaged_data_and_the_next(target):
             check(pdu.opcode in (NOP_IN, REJECT), "answer", pdu)
             equal(pdu.opcode == REJECT, bool(seen[-1] & 1), "Reject exactly of the damaged")
         equal(sorted(seen), [0x100 + n for n in range(8)], "answers")
+    wait_for(lambda: int(target.statistic("iscsi_sess_err/digest_errors")) == before + 4,
+             "the counter of digest errors", 3)
 
 
 @covers("ERL-04", rows={"first": (0,), "second": (1,), "last": (3,)})

@@ -5,8 +5,8 @@ from disks import disk, manual, ready, two_disks
 from harness import check, equal, wait_for
 from login import FFP, INITIATOR, OPERATIONAL, LoginConn, login, names, random_isid, refusal
 from pdus import (COMPLETE, LUN_RESET, WARM_RESET, command, exp_cmdsn, forget, header, issue,
-                  numbered, open_write, tmf)
-from raw import ASYNC, FINAL, LOGIN_RSP, NOP_IN, NOP_OUT, REJECT, RTAG
+                  numbered, open_write, tmf, tmf_answer, tmf_send)
+from raw import ASYNC, FINAL, NOP_IN, NOP_OUT, REJECT, RTAG, Closed
 from registry import covers
 from session import (CHECK_CONDITION, GOOD, READ, SIMPLE, TEST_UNIT_READY, Session, read10,
                      write10)
@@ -80,8 +80,8 @@ def end_of(session):
     while True:
         try:
             pdu = session.recv()
-        except (ConnectionResetError, BrokenPipeError):
-            break
+        except (Closed, ConnectionResetError, BrokenPipeError):
+            break           # in the middle of a PDU, too
         if pdu is None:
             break
         check(pdu.opcode != REJECT or pdu.bhs[2] == 4, "reject", pdu)
@@ -213,12 +213,18 @@ def transitions_of_a_session(target):
 @covers("ERL-17")
 def refused_reinstatement(target):
     """A login that fails leaves the connection that it would have replaced logged in:
-    by session, by connection, and by a version that nobody speaks."""
+    by session, by connection, and at the very end of it."""
     with ready(target) as session:
-        for tsih, keys in ((0, [("MaxBurstLength", "0")]), (session.tsih, [("CHAP_A", "5")])):
-            with LoginConn(isid=session.isid, tsih=tsih, cid=session.cid) as conn:
-                conn.request(OPERATIONAL, names(INITIATOR, target.iqn) + keys, FFP)
-                conn.expect(LOGIN_RSP)
+        for tsih in (0, session.tsih):
+            for keys in ([("AuthMethod", "None")], [("InitiatorName", "iqn.2026-11.test:twice")]):
+                with LoginConn(isid=session.isid, tsih=tsih, cid=session.cid) as conn:
+                    conn.request(OPERATIONAL, names(INITIATOR, target.iqn) + keys, FFP)
+                    equal(refusal(conn.response), 0x200, "status")
+                session.sync()
+        with LoginConn(isid=session.isid) as conn:
+            conn.exchange(OPERATIONAL, names(INITIATOR, target.iqn))
+            conn.request(OPERATIONAL, [("HeaderDigest", "None"), ("HeaderDigest", "None")], FFP)
+            equal(refusal(conn.response), 0x200, "status")
             session.sync()
         session.read_at(0, 512)
 
@@ -310,22 +316,22 @@ def what_a_reset_clears(target, function):
         equal(mine.read_at(0, 4096), bytes(4096), "the disk")
 
 
-@covers("ERL-20")
+@covers("ERL-20", fixture=two_disks)
 def what_a_reset_keeps(target):
-    """A command that waits for its turn, behind the function, is none of its tasks."""
-    with manual(target) as session:
+    """A command that waits for its turn and goes to another unit is done when its turn
+    comes, also if the reset waits for the same."""
+    with manual(target, (0, 1)) as session:
         missing = session.cmdsn
-        held = issue(session, write10(0, 8), write=DATA, data=DATA, cmdsn=missing + 1)
-        equal(tmf(session, LUN_RESET, cmdsn=missing), COMPLETE, "response")
+        held = issue(session, write10(0, 8), write=DATA, data=DATA, cmdsn=missing + 1, lun=1)
+        itt = tmf_send(session, LUN_RESET, cmdsn=missing + 2)
         equal(exp_cmdsn(session), missing, "ExpCmdSN")
+        check(not held.done, "a status before its turn")
         session.send(numbered(session, NOP_OUT, words={20: RTAG}, cmdsn=missing))
-        session.other(NOP_IN)
         session.cmdsn = missing + 2
-        session.wait(held)
-        if held.status == CHECK_CONDITION:      # a unit attention of the reset
-            equal(held.sense_code[0], 6, "sense key")
-        else:
-            equal((held.status, session.read_at(0, 4096)), (GOOD, DATA), "status, the disk")
+        session.other(NOP_IN)
+        equal(tmf_answer(session, itt).bhs[2], COMPLETE, "response")
+        equal(session.wait(held).status, GOOD, "status")
+        equal(session.read_at(0, 4096, 1), DATA, "the other disk")
 
 
 @covers("ERL-20")

@@ -25,7 +25,8 @@ def echo(target, limit):
 
 @covers("FFP-47")
 def no_tag_no_answer(target):
-    """RTAG as ITT: nothing comes back, with TTT RTAG or with one that nobody gave."""
+    """RTAG as ITT: nothing comes back, with TTT RTAG or with one that nobody gave; its
+    data is skipped. (B3)"""
     with Session(target.iqn) as session:
         for ttt in (RTAG, 0, 0x12345678):
             session.send(session.base(NOP_OUT, FINAL, RTAG, {20: ttt}, data=b"x" * 9,

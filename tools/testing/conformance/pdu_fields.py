@@ -236,12 +236,17 @@ def reserved_stage(target, stage, to):
 
 @covers("PDU-05")
 def padding_is_sent(target):
-    """Of every length: in a ping, in Data-In, in sense. recv() looks at the zeros."""
+    """Of every length: in a ping, in Data-In, in sense; with zeros."""
     with ready(target) as session:
         for size in range(1, 9):
             equal(session.nop(b"abcdefgh"[:size]), b"abcdefgh"[:size], "ping")
-            equal(len(session.command(inquiry(size), read=size).data), size, "INQUIRY data")
-        session.command(read10(1 << 30, 1), read=512, status=CHECK_CONDITION)
+            task = session.command(inquiry(size), read=size)
+            equal(len(task.data), size, "INQUIRY data")
+            equal(task.response.padding, bytes(-size % 4), "padding of a Data-In")
+        task = session.command(read10(1 << 30, 1), read=512, status=CHECK_CONDITION)
+        equal(task.response.padding, bytes(-len(task.response.data) % 4), "padding of sense")
+        session.send(numbered(session, NOP_OUT, words={20: RTAG}, data=b"abcde"))
+        equal(session.other(NOP_IN).padding, bytes(3), "padding of a ping")
 
 
 @covers("PDU-05")

@@ -18,7 +18,6 @@ from session import READ, SIMPLE, WRITE, Task
  SUCCEEDED) = range(8)
 REJECTED = 255
 UNEXPECTED_DATA, WRONG_AMOUNT, CRC_ERROR = (0xb, 0xc, 0xc), (0xb, 0xc, 0xd), (0xb, 0x47, 5)
-MAX_AHS = 256           # what is longer is read, thrown away and not quoted
 NEXT = object()         # the session's CmdSN, which then goes on
 
 
@@ -99,13 +98,12 @@ def ttt_of(task, number=0):
 
 
 def reject_of(session, pdu, *reasons):
-    """Take the Reject that answers this PDU; it has to be whole."""
+    """Take the Reject that answers this PDU: it has its header."""
     found = session.other(REJECT)
     check(found.bhs[2] in reasons, f"reject reason {found.bhs[2]:#04x}, expected one of",
           [f"{reason:#04x}" for reason in reasons])
     equal(found.itt, RTAG, "ITT of a Reject")
-    sent = header(pdu)[:48 + MAX_AHS]
-    equal(found.data[:len(sent)].hex(), sent.hex(), "the rejected header")
+    equal(found.data[:48].hex(), header(pdu)[:48].hex(), "the rejected header")
     return found
 
 
@@ -113,6 +111,17 @@ def rejected(session, pdu, *reasons):
     """Send and be rejected."""
     session.send(pdu)
     return reject_of(session, pdu, *reasons)
+
+
+def settle(session):
+    """Everything sent was looked at. What came besides the ping's answer is returned."""
+    itt = session.next_itt()
+    session.send(session.base(0, FINAL, itt, {20: RTAG}, immediate=True))
+    while not any(pdu.opcode == NOP_IN and pdu.itt == itt for pdu in session.others):
+        session.pump()
+    found = [pdu for pdu in session.others if pdu.opcode != NOP_IN or pdu.itt != itt]
+    session.others.clear()
+    return found
 
 
 def exp_cmdsn(session):

@@ -102,7 +102,7 @@ class LoginConn(Conn):
     """A connection and the header fields that stay the same during its login."""
 
     def __init__(self, address=("127.0.0.1", 3260), isid=None, tsih=0, cid=0, cmdsn=1,
-                 seconds=10):
+                 seconds=None):
         super().__init__(address, seconds)
         self.isid = isid or random_isid()
         self.tsih = tsih

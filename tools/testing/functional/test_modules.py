@@ -67,7 +67,7 @@ def test_side_by_side():
             ours.lun(0)
             with Session(ours.iqn) as one, Session(theirs.iqn, address=("127.0.0.1", 3261),
                                                    keys={"DataDigest": "None"}) as two:
-                two.strict = False
+                two.pedantic = False
                 for session, byte in ((one, b"\1"), (two, b"\2")):
                     session.ready(0)
                     session.write_at(0, byte * 4096)
