@@ -130,10 +130,10 @@ static void tiscsi_login_report(struct tiscsi_login *login, enum icore_login_sta
 
 	if (login->pg)
 		tiscsi_stats_login(&login->pg->target->stats, status,
-				   core ? core->initiator : NULL, &login->sock->peer);
+				   core ? core->initiator : NULL, &login->peer);
 	if (status == ICORE_LOGIN_SUCCESS)
 		return;
-	tiscsi_log_peer(core ? core->initiator : NULL, &login->sock->peer, target,
+	tiscsi_log_peer(core ? core->initiator : NULL, &login->peer, target,
 			"login refused: %s (%04x %s)", reason ? reason : "no reason", status,
 			icore_login_status_name(status));
 }
@@ -143,7 +143,7 @@ static void tiscsi_login_give_up(struct tiscsi_login *login, const char *reason)
 {
 	const struct icore_login *core = login->mem ? &login->mem->core : NULL;
 
-	tiscsi_log_peer(core ? core->initiator : NULL, &login->sock->peer,
+	tiscsi_log_peer(core ? core->initiator : NULL, &login->peer,
 			core ? core->target : NULL, "login abandoned: %s", reason);
 	tiscsi_login_end(login);
 }
@@ -604,6 +604,7 @@ int tiscsi_login_start(struct tiscsi_np *np, struct tiscsi_sock *sock)
 		return -ENOMEM;
 	login->np = np;
 	login->sock = sock;
+	login->peer = sock->peer;
 	login->worker = tiscsi_login_workers[w];
 	INIT_LIST_HEAD(&login->np_node);
 	INIT_LIST_HEAD(&login->wait_node);

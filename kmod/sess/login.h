@@ -11,6 +11,7 @@
 
 #include <linux/kthread.h>
 #include <linux/list.h>
+#include <linux/socket.h>
 #include <linux/timer.h>
 
 #include <tcm_iscsi/core.h>
@@ -62,6 +63,7 @@ struct tiscsi_login_mem {
  * @np: the portal it came through; counted
  * @np_node: in np->slots, under np->lock
  * @sock: NULL once a session has taken it over
+ * @peer: remote address, constant
  * @worker: constant
  * @work: look at the slot
  * @timer: sets @expired and queues @work; what the time was for, @phase says
@@ -84,6 +86,7 @@ struct tiscsi_login {
 	struct tiscsi_np *np;
 	struct list_head np_node;
 	struct tiscsi_sock *sock;
+	struct sockaddr_storage peer;
 	struct kthread_worker *worker;
 	struct kthread_work work;
 	struct timer_list timer;

@@ -116,7 +116,7 @@ int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login)
 
 	spin_lock(&np->lock);
 	list_for_each_entry(other, &np->slots, np_node) {
-		bool is_same = tiscsi_same_source(&other->sock->peer, &login->sock->peer);
+		bool is_same = tiscsi_same_source(&other->peer, &login->peer);
 
 		if (READ_ONCE(other->kill))
 			continue;

@@ -316,7 +316,7 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 	if (ret)
 		goto err_conn;
 	conn->sock = login->sock;
-	conn->peer = login->sock->peer;
+	conn->peer = login->peer;
 	ret = tiscsi_conn_start(conn);
 	if (ret)
 		goto err_conn;
