@@ -3,9 +3,8 @@
  * Unit attentions that the fabric owes a session: one for each unit.
  *
  * A second event on a unit replaces the first: both say that commands are gone,
- * and the younger is the better reason. Telling a unit too much is harmless (the
- * initiator sends the command again), telling nothing is not; so a full table
- * makes every unit tell.
+ * and the younger is the better reason. For the same cause a unit that finds no
+ * slot shares its codes with the others that found none.
  */
 #include <scsi/scsi_proto.h>
 
@@ -46,16 +45,12 @@ void tiscsi_ua_set(struct tiscsi_sess *sess, u64 lun, u8 asc, u8 ascq)
 		return;		/* no command can reach it */
 	spin_lock(&ua->lock);
 	slot = tiscsi_ua_find(ua, lun);
-	if (!slot && ua->nr < TISCSI_UA_SLOTS)
-		slot = &ua->slots[ua->nr++];
-	if (!slot) {
-		slot = &ua->rest;
-		ua->all = true;
-		bitmap_zero(ua->told, TISCSI_UA_LUNS);
-	}
+	if (!slot)
+		slot = ua->nr < TISCSI_UA_SLOTS ? &ua->slots[ua->nr++] : &ua->rest;
 	slot->lun = lun;
 	slot->asc = asc;
 	slot->ascq = ascq;
+	set_bit(lun, ua->owed);
 	WRITE_ONCE(ua->pending, true);
 	spin_unlock(&ua->lock);
 }
@@ -80,29 +75,24 @@ bool tiscsi_ua_take(struct tiscsi_sess *sess, u64 lun, const u8 *cdb, u8 *asc, u
 {
 	struct tiscsi_ua *ua = &sess->ua;
 	struct tiscsi_ua_slot *slot;
-	bool found = false;
+	bool found;
 
-	if (likely(!READ_ONCE(ua->pending)))
-		return false;
-	if (lun >= TISCSI_UA_LUNS || tiscsi_ua_passes(cdb[0]))
+	if (!READ_ONCE(ua->pending) || lun >= TISCSI_UA_LUNS || !test_bit(lun, ua->owed) ||
+	    tiscsi_ua_passes(cdb[0]))
 		return false;
 
 	spin_lock(&ua->lock);
+	found = test_and_clear_bit(lun, ua->owed);
 	slot = tiscsi_ua_find(ua, lun);
 	if (slot) {
-		found = true;
 		*asc = slot->asc;
 		*ascq = slot->ascq;
 		*slot = ua->slots[--ua->nr];
-	} else if (ua->all && !test_bit(lun, ua->told)) {
-		found = true;
+	} else {
 		*asc = ua->rest.asc;
 		*ascq = ua->rest.ascq;
 	}
-	/* A unit that has told its own has told that commands are gone. */
-	if (found && ua->all)
-		__set_bit(lun, ua->told);
-	WRITE_ONCE(ua->pending, ua->nr || ua->all);
+	WRITE_ONCE(ua->pending, !bitmap_empty(ua->owed, TISCSI_UA_LUNS));
 	spin_unlock(&ua->lock);
 	return found;
 }
@@ -112,16 +102,14 @@ u32 tiscsi_ua_peek(struct tiscsi_sess *sess, u64 lun, u8 *asc, u8 *ascq)
 	struct tiscsi_ua *ua = &sess->ua;
 	struct tiscsi_ua_slot *slot;
 
-	if (!READ_ONCE(ua->pending) || lun >= TISCSI_UA_LUNS)
+	if (!READ_ONCE(ua->pending) || lun >= TISCSI_UA_LUNS || !test_bit(lun, ua->owed))
 		return 0;
 	spin_lock(&ua->lock);
-	slot = tiscsi_ua_find(ua, lun);
-	if (!slot && ua->all && !test_bit(lun, ua->told))
-		slot = &ua->rest;
-	if (slot && asc)
+	slot = tiscsi_ua_find(ua, lun) ?: &ua->rest;
+	if (asc)
 		*asc = slot->asc;
-	if (slot && ascq)
+	if (ascq)
 		*ascq = slot->ascq;
 	spin_unlock(&ua->lock);
-	return slot ? 1 : 0;
+	return 1;
 }

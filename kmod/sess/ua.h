@@ -29,22 +29,20 @@ struct tiscsi_ua_slot {
 
 /**
  * struct tiscsi_ua - the unit attentions of a session
- * @pending: there may be some; read without the lock
+ * @pending: @owed is not empty; read without the lock
  * @lock: protects the rest; leaf, process context
- * @nr: used entries of @slots, one for each unit
- * @slots: in no order
- * @all: more units than slots: every unit tells @rest, until it is in @told
- * @rest: codes for @all; its unit means nothing
- * @told: units that have told @rest
+ * @nr: used entries of @slots, at most one for a unit
+ * @slots: codes of single units, in no order
+ * @rest: codes of the units in @owed that have no slot; its unit means nothing
+ * @owed: units that have something to tell; tested without the lock
  */
 struct tiscsi_ua {
 	bool pending;
-	bool all;
 	u8 nr;
 	spinlock_t lock;	/* leaf */
 	struct tiscsi_ua_slot rest;
 	struct tiscsi_ua_slot slots[TISCSI_UA_SLOTS];
-	DECLARE_BITMAP(told, TISCSI_UA_LUNS);
+	DECLARE_BITMAP(owed, TISCSI_UA_LUNS);
 };
 
 void tiscsi_ua_init(struct tiscsi_ua *ua);
