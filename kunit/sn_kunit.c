@@ -112,6 +112,28 @@ static void sn_plug(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 3, false), ICORE_ADMIT_NOW);
 }
 
+/* What waited on a lost connection comes again; what was plugged and what is past do not. */
+static void sn_forget(struct kunit *test)
+{
+	u32 first = *(const u32 *)test->param_value;
+	struct icore_window w;
+
+	icore_window_init(&w, first, 4);
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 1, false), ICORE_ADMIT_HOLD);
+	KUNIT_EXPECT_TRUE(test, icore_window_plug(&w, first + 2));
+	icore_window_forget(&w, first + 1);
+	icore_window_forget(&w, first + 1);
+	icore_window_forget(&w, first + 3);
+	icore_window_forget(&w, first + ICORE_WINDOW_MAX + 2);
+	KUNIT_EXPECT_EQ(test, w.held, 1);
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first, false), ICORE_ADMIT_NOW);
+	KUNIT_EXPECT_FALSE(test, icore_window_next(&w));
+	KUNIT_EXPECT_EQ(test, icore_window_admit(&w, first + 1, false), ICORE_ADMIT_NOW);
+	KUNIT_EXPECT_TRUE(test, icore_window_next(&w));
+	KUNIT_EXPECT_EQ(test, w.exp_cmdsn, first + 3);
+	KUNIT_EXPECT_EQ(test, w.held, 0);
+}
+
 /* The whole window backwards, twice around the table of early numbers. */
 static void sn_backwards(struct kunit *test)
 {
@@ -279,6 +301,7 @@ static struct kunit_case sn_cases[] = {
 	KUNIT_CASE_PARAM(sn_admission, base_gen_params),
 	KUNIT_CASE_PARAM(sn_order, base_gen_params),
 	KUNIT_CASE_PARAM(sn_plug, base_gen_params),
+	KUNIT_CASE_PARAM(sn_forget, base_gen_params),
 	KUNIT_CASE_PARAM(sn_backwards, base_gen_params),
 	KUNIT_CASE_PARAM(sn_immediate, base_gen_params),
 	KUNIT_CASE_PARAM(sn_closed_window, base_gen_params),

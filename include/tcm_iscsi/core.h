@@ -58,6 +58,7 @@ void icore_window_init(struct icore_window *w, u32 cmdsn, u32 depth);
 enum icore_admit icore_window_admit(struct icore_window *w, u32 cmdsn, bool immediate);
 bool icore_window_next(struct icore_window *w);
 bool icore_window_plug(struct icore_window *w, u32 cmdsn);
+void icore_window_forget(struct icore_window *w, u32 cmdsn);
 void icore_window_take(struct icore_window *w);
 void icore_window_give(struct icore_window *w);
 u32 icore_window_max(struct icore_window *w);

@@ -126,6 +126,24 @@ bool icore_window_plug(struct icore_window *w, u32 cmdsn)
 }
 
 /**
+ * icore_window_forget() - a request that waited for its turn is gone
+ * @w: window of a session
+ * @cmdsn: its number, which the initiator may use again
+ *
+ * For a connection that ends while its session goes on (7.6, out-of-order commands):
+ * what ABORT TASK plugged stays plugged.
+ */
+void icore_window_forget(struct icore_window *w, u32 cmdsn)
+{
+	u64 *word = &w->early[early_index(cmdsn)];
+
+	if (window_outside(w, cmdsn) || !(*word & early_bit(cmdsn)))
+		return;
+	*word &= ~early_bit(cmdsn);
+	w->held--;
+}
+
+/**
  * icore_window_take() - a command occupies a slot from now on
  * @w: window of its session
  */
