@@ -135,7 +135,8 @@ void tiscsi_ctl_send(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl, bool urge
 
 /* -- memory -- */
 
-struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth)
+struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, const struct icore_params *params,
+				      u32 depth)
 {
 	struct tiscsi_conn *conn;
 	u32 i;
@@ -144,7 +145,7 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth)
 	if (!conn)
 		return NULL;
 	conn->sess = sess;
-	conn->params = sess->params;
+	conn->params = *params;
 	conn->params.mrdsl_out = min_t(u32, conn->params.mrdsl_out, TISCSI_TX_DSL_MAX);
 	init_llist_head(&conn->mail_list);
 	init_llist_head(&conn->released);
@@ -388,6 +389,16 @@ static const char *tiscsi_conn_rx_reason(struct tiscsi_conn *conn)
 	return icore_rx_fail_name(conn->rx.fail);
 }
 
+/* A format error ends the session, with no way back (7.7); a lost connection may return. */
+static void tiscsi_conn_rx_over(struct tiscsi_conn *conn)
+{
+	const char *reason = tiscsi_conn_rx_reason(conn);
+
+	if (conn->rx.fail != ICORE_RX_FAIL_NONE && conn->rx.fail != ICORE_RX_FAIL_HEADER_DIGEST)
+		tiscsi_sess_finish(conn->sess);
+	tiscsi_conn_close(conn, reason);
+}
+
 /**
  * tiscsi_conn_turn - one round of work
  * @conn: the connection; I/O thread
@@ -422,7 +433,7 @@ static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
 	if (conn->state == TISCSI_CONN_FFP) {
 		io = tiscsi_ffp_receive(conn, TISCSI_RX_BUDGET);
 		if (io == TISCSI_IO_CLOSED)
-			tiscsi_conn_close(conn, tiscsi_conn_rx_reason(conn));
+			tiscsi_conn_rx_over(conn);
 		more = io == TISCSI_IO_MORE;
 	}
 	tiscsi_tmf_run_all(conn);
@@ -445,10 +456,15 @@ static void tiscsi_conn_log_end(struct tiscsi_conn *conn)
 	struct tiscsi_sess *sess = conn->sess;
 	const char *reason = READ_ONCE(conn->close_reason);
 
+	if (READ_ONCE(conn->reinstated)) {
+		tiscsi_log_peer(sess->initiator, &conn->peer, sess->pg->target->name,
+				"connection %u of session %u is reinstated", conn->cid, sess->sid);
+		return;
+	}
 	tiscsi_stats_logout(&sess->pg->target->stats, conn->clean);
 	if (conn->clean)
 		return;
-	tiscsi_log_peer(sess->initiator, &conn->sock->peer, sess->pg->target->name,
+	tiscsi_log_peer(sess->initiator, &conn->peer, sess->pg->target->name,
 			"session %u ended: %s", sess->sid, reason ? reason : "no reason given");
 }
 

@@ -183,6 +183,7 @@ struct tiscsi_aborted {
  * @close_reason: static text, first writer wins (cmpxchg)
  * @announce: the end is the target's doing and to be told; set before the close
  * @logout_seconds: the initiator shall log out within that time; 0 means it need not
+ * @reinstated: a login waits to continue the session; written under pg->lock
  */
 struct tiscsi_conn {
 	struct tiscsi_sess *sess;
@@ -202,6 +203,7 @@ struct tiscsi_conn {
 	u16 logout_seconds;
 	enum tiscsi_conn_state state;
 	bool drained;
+	bool reinstated;
 
 	struct icore_rx rx ____cacheline_aligned_in_smp;
 	struct tiscsi_sink sink;
@@ -283,7 +285,8 @@ struct tiscsi_conn {
 	u32 login_pdu_off;
 };
 
-struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, u32 depth);
+struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, const struct icore_params *params,
+				      u32 depth);
 void tiscsi_conn_free(struct tiscsi_conn *conn);
 int tiscsi_conn_start(struct tiscsi_conn *conn);
 void tiscsi_conn_join(struct tiscsi_conn *conn);

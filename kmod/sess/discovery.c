@@ -5,6 +5,11 @@
  * A discovery session moves no SCSI command, so it gets no thread and no
  * target_core session: it stays a login slot for its whole life and answers Text
  * and Logout only (RFC 7143 4.3, 7.4.3).
+ *
+ * One session for each key (7.4.2). A session that named a target is known by
+ * InitiatorName, ISID and portal group, like a normal one, and either kind replaces
+ * the other; others by InitiatorName, ISID and portal. The older one is told to go
+ * when the younger has logged in; only a normal session has tasks to wait for.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -12,6 +17,7 @@
 
 #include "login.h"
 #include "portal.h"
+#include "session.h"
 #include "target.h"
 #include "../tcm/tcm.h"
 
@@ -117,23 +123,123 @@ int tiscsi_sendtargets(enum icore_st_kind kind, const char *name, const char *in
 
 /* -- the session -- */
 
-struct tiscsi_discovery *tiscsi_discovery_alloc(struct tiscsi_login *login)
+static bool tiscsi_discovery_is(const struct tiscsi_login *login, const char *initiator,
+				const u8 isid[6])
 {
-	struct icore_login *core = &login->mem->core;
-	struct tiscsi_discovery *d;
-
-	d = kvzalloc(sizeof(*d), GFP_KERNEL);
-	if (!d)
-		return NULL;
-	d->text.buf = d->buf;
-	d->text.cap = sizeof(d->buf);
-	d->itt = ICORE_RTAG;
-	d->cmdsn = core->cmdsn;
-	return d;
+	return !memcmp(login->mem->core.isid, isid, 6) &&
+	       !strcmp(login->mem->core.initiator, initiator);
 }
 
-void tiscsi_discovery_free(struct tiscsi_discovery *d)
+void tiscsi_discovery_end(struct tiscsi_pg *pg, const char *initiator, const u8 isid[6])
 {
+	struct tiscsi_login *login;
+
+	lockdep_assert_held(&pg->lock);
+	list_for_each_entry(login, &pg->discoveries, disc_node)
+		if (tiscsi_discovery_is(login, initiator, isid))
+			tiscsi_login_kill(login);
+}
+
+static int tiscsi_discovery_enter_pg(struct tiscsi_login *login)
+{
+	const struct icore_login *core = &login->mem->core;
+	struct tiscsi_pg *pg = login->pg;
+	struct tiscsi_sess *sess;
+	int ret = 0;
+
+	spin_lock(&pg->lock);
+	sess = tiscsi_sess_find(pg, core->initiator, core->isid);
+	if (!pg->enabled) {
+		ret = -ESHUTDOWN;
+	} else if (sess) {
+		tiscsi_sess_replace(sess, login);
+		ret = -EBUSY;
+	} else {
+		tiscsi_discovery_end(pg, core->initiator, core->isid);
+		list_add_tail(&login->disc_node, &pg->discoveries);
+	}
+	spin_unlock(&pg->lock);
+	return ret;
+}
+
+static void tiscsi_discovery_enter_np(struct tiscsi_login *login)
+{
+	const struct icore_login *core = &login->mem->core;
+	struct tiscsi_np *np = login->np;
+	struct tiscsi_login *other;
+
+	spin_lock(&np->lock);
+	list_for_each_entry(other, &np->slots, np_node)
+		if (other->open && tiscsi_discovery_is(other, core->initiator, core->isid))
+			tiscsi_login_kill(other);
+	login->open = true;
+	spin_unlock(&np->lock);
+}
+
+int tiscsi_discovery_start(struct tiscsi_login *login)
+{
+	struct tiscsi_discovery *d = login->disc;
+	int tsih;
+
+	/* Both are there already if it had to wait. */
+	if (!login->tsih) {
+		tsih = tiscsi_tsih_get();
+		if (tsih < 0)
+			return tsih;
+		login->tsih = tsih;
+	}
+	if (!d) {
+		d = kvzalloc(sizeof(*d), GFP_KERNEL);
+		if (!d)
+			return -ENOMEM;
+		d->text.buf = d->buf;
+		d->text.cap = sizeof(d->buf);
+		d->itt = ICORE_RTAG;
+		d->cmdsn = login->mem->core.cmdsn;
+		login->disc = d;
+	}
+	if (login->pg)
+		return tiscsi_discovery_enter_pg(login);
+	tiscsi_discovery_enter_np(login);
+	return 0;
+}
+
+/*
+ * MaxConnections is 1 (7.4.1), and there is nothing that a reinstated connection
+ * could go on with: a login without TSIH does the same.
+ */
+enum icore_login_status tiscsi_discovery_join(struct tiscsi_login *login, const char **reason)
+{
+	const struct icore_login *core = &login->mem->core;
+	struct tiscsi_np *np = login->np;
+	struct tiscsi_login *other;
+	bool known = false;
+
+	if (login->pg) {
+		spin_lock(&login->pg->lock);
+		list_for_each_entry(other, &login->pg->discoveries, disc_node)
+			known |= other->tsih == core->tsih &&
+				 tiscsi_discovery_is(other, core->initiator, core->isid);
+		spin_unlock(&login->pg->lock);
+	} else {
+		spin_lock(&np->lock);
+		list_for_each_entry(other, &np->slots, np_node)
+			known |= other->open && other->tsih == core->tsih &&
+				 tiscsi_discovery_is(other, core->initiator, core->isid);
+		spin_unlock(&np->lock);
+	}
+	*reason = known ? "a discovery session has one connection" : "no session with this TSIH";
+	return known ? ICORE_LOGIN_TOO_MANY_CONNS : ICORE_LOGIN_NO_SESSION;
+}
+
+void tiscsi_discovery_free(struct tiscsi_login *login)
+{
+	struct tiscsi_discovery *d = login->disc;
+
+	if (login->tsih)
+		tiscsi_tsih_put(login->tsih);
+	login->tsih = 0;
+	login->disc = NULL;
 	if (!d)
 		return;
 	kvfree(d->out);
@@ -283,9 +389,15 @@ static bool tiscsi_discovery_text(struct tiscsi_login *login, const struct icore
 
 static bool tiscsi_discovery_logout(struct tiscsi_login *login, const struct icore_pdu *pdu)
 {
-	u8 response = pdu->logout.reason == ICORE_LOGOUT_RECOVERY ?
-		ICORE_LOGOUT_RSP_NO_RECOVERY : ICORE_LOGOUT_RSP_SUCCESS;
+	u8 response = ICORE_LOGOUT_RSP_SUCCESS;
 	struct icore_bhs bhs;
+
+	/* To close the only connection is to close the session. */
+	if (pdu->logout.reason == ICORE_LOGOUT_RECOVERY)
+		response = ICORE_LOGOUT_RSP_NO_RECOVERY;
+	else if (pdu->logout.reason == ICORE_LOGOUT_CLOSE_CONN &&
+		 pdu->logout.cid != login->mem->core.cid)
+		response = ICORE_LOGOUT_RSP_CID_NOT_FOUND;
 
 	icore_enc_logout_rsp(&bhs, pdu->itt, response, 0, 0);
 	tiscsi_discovery_send(login, &bhs, NULL, 0, true);

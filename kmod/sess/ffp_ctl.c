@@ -256,6 +256,7 @@ void tiscsi_ffp_logout(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 		icore_enc_logout_rsp(&conn->farewell, pdu->itt, response, conn->params.time2wait,
 				     conn->params.time2retain);
 		tiscsi_conn_advance(conn, TISCSI_CONN_LOGOUT);
+		tiscsi_sess_finish(conn->sess);
 		return;
 	}
 	ctl = tiscsi_ctl_get(conn);

@@ -6,10 +6,10 @@
  * arrived, time is up, told to go) is an item in that worker's queue. So the slot
  * has one owner without any lock, and a step is a few microseconds of work.
  *
- * The end of a slot. The socket's callbacks and the timer are stopped and the
- * slot leaves the lists on which others could find it; only then free_work is
- * queued. The queue is served in order, so whatever was queued for the slot
- * before has run by then and found TISCSI_LOGIN_OVER.
+ * The end of a slot. The timer is stopped and the slot leaves the lists on which
+ * others could find it and read its names; then the socket and the memory go, and
+ * free_work is queued. The queue is served in order, so whatever was queued for the
+ * slot before has run by then and found TISCSI_LOGIN_OVER.
  */
 #include <linux/slab.h>
 #include <linux/mm.h>
@@ -65,18 +65,33 @@ static void tiscsi_login_free_work(struct kthread_work *work)
 		wake_up_all(&tiscsi_no_logins);
 }
 
+/* False if the wait was over already. */
+static bool tiscsi_login_stop_waiting(struct tiscsi_login *login)
+{
+	bool waiting;
+
+	spin_lock(&login->pg->lock);
+	waiting = login->waiting;
+	login->waiting = false;
+	list_del_init(&login->wait_node);
+	spin_unlock(&login->pg->lock);
+	return waiting;
+}
+
 static void tiscsi_login_unbind(struct tiscsi_login *login)
 {
 	struct tiscsi_pg *pg = login->pg;
 
 	if (!pg)
 		return;
+	tiscsi_login_stop_waiting(login);
 	spin_lock(&pg->lock);
-	if (login->waiting) {
-		login->waiting = false;
-		list_del_init(&login->wait_node);
-	}
+	list_del_init(&login->disc_node);
 	spin_unlock(&pg->lock);
+	/* A session that we were to continue has nobody else. */
+	if (login->sess)
+		tiscsi_sess_reap(login->sess);
+	login->sess = NULL;
 	WRITE_ONCE(login->pg, NULL);
 	tiscsi_pg_put(pg);
 }
@@ -87,13 +102,13 @@ static void tiscsi_login_end(struct tiscsi_login *login)
 		return;
 	login->phase = TISCSI_LOGIN_OVER;
 	timer_delete_sync(&login->timer);
+	tiscsi_np_del_slot(login->np, login);
 	if (login->sock) {
 		tiscsi_sock_release(login->sock, false);
 		login->sock = NULL;
 	}
-	tiscsi_np_del_slot(login->np, login);
 	tiscsi_login_unbind(login);
-	tiscsi_discovery_free(login->disc);
+	tiscsi_discovery_free(login);
 	if (login->mem) {
 		icore_login_wipe(&login->mem->core);
 		memzero_explicit(&login->mem->cred, sizeof(login->mem->cred));
@@ -213,8 +228,7 @@ static bool tiscsi_login_redirected(struct tiscsi_login *login, struct tiscsi_pg
 	if (!pg->redirect || core->tsih)
 		return false;
 	*action = icore_login_redirect(core, pg->redirect);
-	tiscsi_stats_login(&pg->target->stats, core->status, core->initiator,
-			   &login->sock->peer);
+	tiscsi_stats_login(&pg->target->stats, core->status, core->initiator, &login->peer);
 	return true;
 }
 
@@ -230,9 +244,13 @@ static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 	bool exists = false;
 	bool usable = false;
 
+	policy.leading = core->tsih == 0;
 	if (!core->target[0]) {
+		if (core->tsih) {
+			status = tiscsi_discovery_join(login, &reason);
+			return icore_login_refuse(core, status, reason);
+		}
 		tiscsi_tcm_discovery_policy(&policy, &mem->cred);
-		policy.leading = true;
 		return icore_login_bound(core, &policy);
 	}
 
@@ -259,16 +277,27 @@ static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 	status = tiscsi_tcm_policy(pg, core->initiator, &policy, &mem->cred, &reason);
 	if (status != ICORE_LOGIN_SUCCESS)
 		return icore_login_refuse(core, status, reason);
+	if (core->tsih)
+		status = core->discovery ? tiscsi_discovery_join(login, &reason) :
+					   tiscsi_sess_may_join(pg, core, &reason);
+	if (status != ICORE_LOGIN_SUCCESS)
+		return icore_login_refuse(core, status, reason);
 	policy.send_tpgt = true;
-	policy.leading = core->tsih == 0;
-	if (core->tsih) {
-		if (!tiscsi_sess_exists(pg, core->initiator, core->isid, core->tsih))
-			return icore_login_refuse(core, ICORE_LOGIN_NO_SESSION,
-						  "no session with this TSIH");
-		return icore_login_refuse(core, ICORE_LOGIN_TOO_MANY_CONNS,
-					  "one connection per session in this release");
-	}
 	return icore_login_bound(core, &policy);
+}
+
+static int tiscsi_login_start_session(struct tiscsi_login *login, enum icore_login_status *status,
+				      const char **reason)
+{
+	int ret;
+
+	if (!login->mem->core.discovery)
+		return login->mem->core.tsih ? tiscsi_sess_continue(login, status, reason) :
+					       tiscsi_sess_start(login, status, reason);
+	ret = tiscsi_discovery_start(login);
+	*status = ret == -ESHUTDOWN ? ICORE_LOGIN_UNAVAILABLE : ICORE_LOGIN_NO_RESOURCES;
+	*reason = ret == -ESHUTDOWN ? "portal group is disabled" : "no memory";
+	return ret;
 }
 
 /* True: the machine goes on with *@action; false: parked or handed over. */
@@ -279,25 +308,18 @@ static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_act
 	const char *reason;
 	int ret;
 
-	if (core->discovery) {
-		login->disc = tiscsi_discovery_alloc(login);
-		if (!login->disc) {
-			*action = icore_login_refuse(core, ICORE_LOGIN_NO_RESOURCES, "no memory");
-			return true;
-		}
-		/* A discovery session has no other end than this slot; any TSIH does. */
-		*action = icore_login_finish(core, 1);
-		return true;
-	}
-
 	login->phase = TISCSI_LOGIN_NEGOTIATE;
-	ret = tiscsi_sess_start(login, &status, &reason);
+	ret = tiscsi_login_start_session(login, &status, &reason);
 	if (ret == -EBUSY) {
 		login->phase = TISCSI_LOGIN_PARKED;
 		return false;
 	}
 	if (ret) {
 		*action = icore_login_refuse(core, status, reason);
+		return true;
+	}
+	if (core->discovery) {
+		*action = icore_login_finish(core, login->tsih);
 		return true;
 	}
 	tiscsi_stats_login(&login->pg->target->stats, ICORE_LOGIN_SUCCESS, core->initiator, NULL);
@@ -492,16 +514,14 @@ static void tiscsi_login_expire(struct tiscsi_login *login)
 		tiscsi_login_flush(login);
 		return;
 	case TISCSI_LOGIN_PARKED:
-		spin_lock(&login->pg->lock);
-		if (login->waiting) {
-			login->waiting = false;
-			list_del_init(&login->wait_node);
+		if (!tiscsi_login_stop_waiting(login)) {
+			tiscsi_login_act(login, ICORE_LOGIN_DO_ACCEPT);
+			return;
 		}
-		spin_unlock(&login->pg->lock);
 		tiscsi_login_set_deadline(login, TISCSI_LOGIN_TIMEOUT * HZ);
 		tiscsi_login_act(login, icore_login_refuse(&login->mem->core,
 							   ICORE_LOGIN_UNAVAILABLE,
-							   "the old session still has commands"));
+							   "old commands still run"));
 		return;
 	case TISCSI_LOGIN_NEGOTIATE:
 		tiscsi_login_give_up(login, login->proven ?
@@ -608,6 +628,7 @@ int tiscsi_login_start(struct tiscsi_np *np, struct tiscsi_sock *sock)
 	login->worker = tiscsi_login_workers[w];
 	INIT_LIST_HEAD(&login->np_node);
 	INIT_LIST_HEAD(&login->wait_node);
+	INIT_LIST_HEAD(&login->disc_node);
 	kthread_init_work(&login->work, tiscsi_login_work);
 	kthread_init_work(&login->free_work, tiscsi_login_free_work);
 	timer_setup(&login->timer, tiscsi_login_timer, 0);

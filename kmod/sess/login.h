@@ -77,10 +77,16 @@ struct tiscsi_login_mem {
  * @pg: bound portal group; counted by tiscsi_pg_get()
  * @wait_node: in tiscsi_sess.waiters, under pg->lock
  * @waiting: it is on that list
+ * @waited: it has been there to reinstate a connection
+ * @sess: session that it owns to give it a connection; set by the reaper under
+ *	pg->lock, with @waiting cleared
  * @digests: a discovery session's digests are in effect on the receiving side
  * @tx_len: bytes in mem->tx
  * @tx_off: of these, sent
  * @disc: discovery session's state, or NULL
+ * @tsih: of the discovery session, or 0
+ * @open: an unnamed discovery session that others can find; under np->lock
+ * @disc_node: in tiscsi_pg.discoveries: a named one; under pg->lock
  */
 struct tiscsi_login {
 	struct tiscsi_np *np;
@@ -97,13 +103,18 @@ struct tiscsi_login {
 	bool attached;
 	bool proven;
 	bool waiting;
+	bool waited;
 	bool digests;
+	bool open;
 	struct tiscsi_login_mem *mem;
 	struct tiscsi_pg *pg;
 	struct list_head wait_node;
+	struct tiscsi_sess *sess;
 	u32 tx_len;
 	u32 tx_off;
 	struct tiscsi_discovery *disc;
+	u16 tsih;
+	struct list_head disc_node;
 };
 
 /* A connection was accepted on @np, which the caller has counted for us. */
@@ -118,8 +129,21 @@ void tiscsi_login_exit(void);
 
 /* -- discovery.c -- */
 
-struct tiscsi_discovery *tiscsi_discovery_alloc(struct tiscsi_login *login);
-void tiscsi_discovery_free(struct tiscsi_discovery *d);
+/*
+ * A discovery login with a TSIH: never success, the status to refuse it with. Takes
+ * np->lock or pg->lock.
+ */
+enum icore_login_status tiscsi_discovery_join(struct tiscsi_login *login, const char **reason);
+/*
+ * tiscsi_discovery_start - a discovery login succeeded: end an older session with the
+ * same key, be found by younger ones. Return: 0; -EBUSY if a normal session must end
+ * first (the login was queued on its waiters); another error.
+ */
+int tiscsi_discovery_start(struct tiscsi_login *login);
+/* The slot is on no list any more. */
+void tiscsi_discovery_free(struct tiscsi_login *login);
+/* End named discovery sessions of an initiator port; pg->lock held. */
+void tiscsi_discovery_end(struct tiscsi_pg *pg, const char *initiator, const u8 isid[6]);
 /*
  * One request of a discovery session. Fills the slot's tx buffer. Return: false
  * if the session ends after the answer.

@@ -196,6 +196,14 @@ void tiscsi_order_tick(struct tiscsi_conn *conn)
 		tiscsi_conn_drop(conn, "a CmdSN is missing");
 }
 
+void tiscsi_order_forget(struct tiscsi_conn *conn)
+{
+	struct tiscsi_early *e;
+
+	list_for_each_entry(e, &conn->early, node)
+		icore_window_forget(&conn->sess->window, e->pdu.cmdsn);
+}
+
 void tiscsi_order_free(struct tiscsi_conn *conn)
 {
 	struct tiscsi_early *e, *next;

@@ -15,6 +15,8 @@ void tiscsi_order_keep(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bo
 void tiscsi_order_release(struct tiscsi_conn *conn);
 /* Once a second: does a number fail to come? */
 void tiscsi_order_tick(struct tiscsi_conn *conn);
+/* The connection ends and its session may go on: the numbers may come again. */
+void tiscsi_order_forget(struct tiscsi_conn *conn);
 void tiscsi_order_free(struct tiscsi_conn *conn);
 
 #endif /* TISCSI_ORDER_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions: creation at the end of a login, reinstatement, and the reaper.
+ * Sessions: creation at the end of a login, session reinstatement, and the reaper.
  *
  * Publication. A new session enters pg->sessions before it has a connection, so
  * that two logins of the same initiator port cannot both find the place empty
@@ -8,16 +8,30 @@
  * connection is published and its thread woken in one step under pg->lock;
  * before that, a request to close only marks the session.
  *
- * Reinstatement (6.3.5). The new login has succeeded by then. It waits on the old
- * session's list until the reaper has seen the last command of the old one end,
- * because an old write that lands after a new one would be silent corruption.
+ * Owners, one after the other: the leading login until publication; then the
+ * connection's thread, whose last act is to queue the reaper; then the reaper,
+ * which ends the session, or gives it to a login that reinstates the connection
+ * (reinstate.c); that login publishes the next connection or, whatever becomes of
+ * it, queues the reaper again.
  *
- * Why the reaper may free. (1) The thread was joined. (2) The command counter has
- * drained, so no upcall runs. (3) The session has left pg->sessions and the array of
- * admin.c, the only places where others find it, and everyone who looks does so
- * under pg->lock or the lock of the array.
+ * Session reinstatement (6.3.5). The new login has succeeded by then. It waits on
+ * the old session's list until the reaper has seen the last command of the old one
+ * end, because an old write that lands after a new one would be silent corruption.
+ *
+ * Why the reaper may free a connection. (1) Its thread was joined. (2) Its command
+ * counter has drained, so no upcall runs. (3) sess->conn was cleared under pg->lock
+ * and sess->lock; everyone else who looks at it holds one of them.
+ *
+ * Why the reaper may free the session. (1) It has no connection, hence no thread
+ * and no command. (2) No login owns it: the reaper is queued by owners only.
+ * (3) The session has left pg->sessions, target_core's lists and the array of admin.c,
+ * the only places where others find it; who looks there holds pg->lock,
+ * nacl_sess_lock or the lock of the array, or is close_session(), which
+ * tiscsi_tcm_session_end() waits for.
  */
 #include <linux/idr.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -34,14 +48,15 @@
 
 static DEFINE_IDA(tiscsi_tsih);
 static atomic_t tiscsi_next_tsih = ATOMIC_INIT(0);
+static siphash_key_t tiscsi_nexus_key;
 static struct workqueue_struct *tiscsi_reaper;
 
 static void tiscsi_sess_reap_work(struct work_struct *work);
 
 /* -- finding -- */
 
-static struct tiscsi_sess *tiscsi_sess_find(struct tiscsi_pg *pg, const char *initiator,
-					    const u8 isid[6])
+struct tiscsi_sess *tiscsi_sess_find(struct tiscsi_pg *pg, const char *initiator,
+				     const u8 isid[6])
 {
 	struct tiscsi_sess *sess;
 
@@ -52,21 +67,44 @@ static struct tiscsi_sess *tiscsi_sess_find(struct tiscsi_pg *pg, const char *in
 	return NULL;
 }
 
-/**
- * tiscsi_sess_exists - is there a session that a login with a TSIH may name?
- * @pg: portal group
- * @initiator: normalised InitiatorName
- * @isid: of the login
- * @tsih: of the login, not 0
+/* -- I_T nexuses that were lost (6.3.5.1) -- */
+
+/*
+ * When the same ports meet again, the units tell of the loss (SAM-5 5.14: 29/07).
+ * Whether they do, nobody knows; so each group remembers the latest few by a hash.
  */
-bool tiscsi_sess_exists(struct tiscsi_pg *pg, const char *initiator, const u8 isid[6], u16 tsih)
+static u64 tiscsi_nexus_id(const struct tiscsi_sess *sess)
 {
-	struct tiscsi_sess *sess;
-	bool found;
+	u64 isid = 0;
+
+	memcpy(&isid, sess->isid, sizeof(sess->isid));
+	isid = siphash_2u64(isid, siphash(sess->initiator, strlen(sess->initiator),
+					  &tiscsi_nexus_key), &tiscsi_nexus_key);
+	return isid ?: 1;
+}
+
+static void tiscsi_nexus_lost(struct tiscsi_sess *sess)
+{
+	struct tiscsi_pg *pg = sess->pg;
+
+	lockdep_assert_held(&pg->lock);
+	pg->lost[pg->lost_next++ % TISCSI_LOST_NEXUSES] = tiscsi_nexus_id(sess);
+}
+
+static bool tiscsi_nexus_returns(struct tiscsi_sess *sess)
+{
+	struct tiscsi_pg *pg = sess->pg;
+	u64 id = tiscsi_nexus_id(sess);
+	bool found = false;
+	u32 i;
 
 	spin_lock(&pg->lock);
-	sess = tiscsi_sess_find(pg, initiator, isid);
-	found = sess && sess->tsih == tsih;
+	for (i = 0; i < TISCSI_LOST_NEXUSES; i++) {
+		if (pg->lost[i] != id)
+			continue;
+		pg->lost[i] = 0;
+		found = true;
+	}
 	spin_unlock(&pg->lock);
 	return found;
 }
@@ -76,8 +114,7 @@ bool tiscsi_sess_exists(struct tiscsi_pg *pg, const char *initiator, const u8 is
 static void tiscsi_sess_close_locked(struct tiscsi_sess *sess, const char *reason)
 {
 	lockdep_assert_held(&sess->pg->lock);
-	if (sess->state == TISCSI_SESS_ACTIVE)
-		sess->state = TISCSI_SESS_CLOSING;
+	sess->state = max(sess->state, TISCSI_SESS_CLOSING);
 	if (sess->conn)
 		tiscsi_conn_close(sess->conn, reason);
 }
@@ -85,8 +122,7 @@ static void tiscsi_sess_close_locked(struct tiscsi_sess *sess, const char *reaso
 void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason)
 {
 	lockdep_assert_held(&sess->pg->lock);
-	if (sess->state == TISCSI_SESS_ACTIVE)
-		sess->state = TISCSI_SESS_CLOSING;
+	sess->state = max(sess->state, TISCSI_SESS_CLOSING);
 	if (sess->conn)
 		tiscsi_conn_drop(sess->conn, reason);
 }
@@ -108,6 +144,13 @@ void tiscsi_sess_close(struct tiscsi_sess *sess, const char *reason)
 	spin_unlock(&sess->pg->lock);
 }
 
+void tiscsi_sess_finish(struct tiscsi_sess *sess)
+{
+	spin_lock(&sess->pg->lock);
+	sess->state = max(sess->state, TISCSI_SESS_CLOSING);
+	spin_unlock(&sess->pg->lock);
+}
+
 void tiscsi_sess_close_se(struct tiscsi_pg *pg, struct se_session *se_sess, const char *reason)
 {
 	struct tiscsi_sess *sess;
@@ -124,42 +167,81 @@ void tiscsi_sess_close_se(struct tiscsi_pg *pg, struct se_session *se_sess, cons
 
 /* -- the reaper -- */
 
-static void tiscsi_sess_unpublish(struct tiscsi_sess *sess)
+void tiscsi_sess_release(struct tiscsi_sess *sess)
 {
-	struct tiscsi_pg *pg = sess->pg;
 	struct tiscsi_login *login, *next;
 
-	tiscsi_admin_hide(sess);
-	spin_lock(&pg->lock);
-	sess->state = TISCSI_SESS_DEAD;
-	list_del(&sess->pg_node);
+	lockdep_assert_held(&sess->pg->lock);
 	list_for_each_entry_safe(login, next, &sess->waiters, wait_node) {
 		list_del_init(&login->wait_node);
 		login->waiting = false;
 		tiscsi_login_kick(login);
 	}
+}
+
+static void tiscsi_sess_unpublish(struct tiscsi_sess *sess)
+{
+	struct tiscsi_pg *pg = sess->pg;
+
+	tiscsi_admin_hide(sess);
+	spin_lock(&pg->lock);
+	if (sess->state != TISCSI_SESS_LOGIN)
+		tiscsi_nexus_lost(sess);
+	sess->state = TISCSI_SESS_DEAD;
+	list_del(&sess->pg_node);
+	tiscsi_sess_release(sess);
 	spin_unlock(&pg->lock);
 }
 
+/* The connection is over: the session is without one. */
+static void tiscsi_sess_detach(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
+{
+	tiscsi_conn_join(conn);
+	/* A backend that hangs shall not keep an initiator from leaving. */
+	if (!tiscsi_tcm_counter_idle(conn->counter, TISCSI_LOGOUT_WAIT))
+		tiscsi_conn_farewell(conn);
+	tiscsi_tcm_counter_drain(conn->counter, sess);
+	tiscsi_sess_settle(sess, conn);
+
+	spin_lock(&sess->pg->lock);
+	spin_lock(&sess->lock);
+	sess->conn = NULL;
+	sess->past.rsp_pdus += conn->rsp_pdus;
+	sess->past.tx_octets += conn->tx_octets;
+	sess->past.rx_octets += conn->rx_octets;
+	spin_unlock(&sess->lock);
+	spin_unlock(&sess->pg->lock);
+}
+
+static void tiscsi_sess_end(struct tiscsi_sess *sess)
+{
+	tiscsi_tcm_session_end(sess);
+	tiscsi_sess_unpublish(sess);
+	tiscsi_tsih_put(sess->tsih);
+	kfree(sess);
+}
+
+/* See the head of this file for why connection and session may be freed. */
 static void tiscsi_sess_reap_work(struct work_struct *work)
 {
 	struct tiscsi_sess *sess = container_of(work, struct tiscsi_sess, work);
+	struct tiscsi_conn *conn = sess->conn;
 	struct tiscsi_pg *pg = sess->pg;
+	bool over;
 
-	tiscsi_conn_join(sess->conn);
-	/* A backend that hangs shall not keep an initiator from leaving. */
-	if (!tiscsi_tcm_counter_idle(sess->conn->counter, TISCSI_LOGOUT_WAIT))
-		tiscsi_conn_farewell(sess->conn);
-	tiscsi_tcm_counter_drain(sess->conn->counter, sess);
-	tiscsi_tcm_session_end(sess);
-	tiscsi_sess_unpublish(sess);
-	tiscsi_conn_farewell(sess->conn);
-
-	tiscsi_conn_advance(sess->conn, TISCSI_CONN_DEAD);
-	tiscsi_conn_free(sess->conn);
-	ida_free(&tiscsi_tsih, sess->tsih);
-	kfree(sess);
-	tiscsi_pg_put(pg);
+	if (conn)
+		tiscsi_sess_detach(sess, conn);
+	over = !tiscsi_sess_hand_over(sess);
+	if (over)
+		tiscsi_sess_end(sess);
+	/* From here on the session is gone, or somebody else's. */
+	if (conn) {
+		tiscsi_conn_farewell(conn);
+		tiscsi_conn_advance(conn, TISCSI_CONN_DEAD);
+		tiscsi_conn_free(conn);
+	}
+	if (over)
+		tiscsi_pg_put(pg);
 }
 
 void tiscsi_sess_reap(struct tiscsi_sess *sess)
@@ -170,7 +252,7 @@ void tiscsi_sess_reap(struct tiscsi_sess *sess)
 /* -- creation -- */
 
 /* A TSIH comes again as late as possible: the old one may still be in use out there. */
-static int tiscsi_tsih_get(void)
+int tiscsi_tsih_get(void)
 {
 	u32 from = (u32)atomic_inc_return(&tiscsi_next_tsih) % 0xffff + 1;
 	int tsih = ida_alloc_range(&tiscsi_tsih, from, 0xffff, GFP_KERNEL);
@@ -178,10 +260,15 @@ static int tiscsi_tsih_get(void)
 	return tsih == -ENOSPC ? ida_alloc_range(&tiscsi_tsih, 1, 0xffff, GFP_KERNEL) : tsih;
 }
 
+void tiscsi_tsih_put(u16 tsih)
+{
+	ida_free(&tiscsi_tsih, tsih);
+}
+
 static void tiscsi_sess_free_new(struct tiscsi_sess *sess)
 {
 	tiscsi_admin_hide(sess);
-	ida_free(&tiscsi_tsih, sess->tsih);
+	tiscsi_tsih_put(sess->tsih);
 	kfree(sess);
 }
 
@@ -205,6 +292,12 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 	strscpy(sess->initiator_alias, core->initiator_alias, sizeof(sess->initiator_alias));
 	memcpy(sess->isid, core->isid, sizeof(sess->isid));
 	sess->params = core->nego.params;
+	sess->cid = core->cid;
+	sess->peer = login->peer;
+	sess->authenticated = core->authenticated;
+	if (core->authenticated)
+		strscpy(sess->user, login->mem->cred.user, sizeof(sess->user));
+	spin_lock_init(&sess->lock);
 	INIT_LIST_HEAD(&sess->waiters);
 	tiscsi_ua_init(&sess->ua);
 	INIT_WORK(&sess->work, tiscsi_sess_reap_work);
@@ -214,6 +307,13 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 		return NULL;
 	}
 	return sess;
+}
+
+void tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login)
+{
+	list_add_tail(&login->wait_node, &sess->waiters);
+	login->waiting = true;
+	tiscsi_sess_close_locked(sess, "session reinstatement");
 }
 
 /* Take the place of this initiator port, or wait for who has it. */
@@ -228,21 +328,21 @@ static int tiscsi_sess_reserve(struct tiscsi_sess *sess, struct tiscsi_login *lo
 	if (!pg->enabled) {
 		ret = -ESHUTDOWN;
 	} else if (old) {
-		list_add_tail(&login->wait_node, &old->waiters);
-		login->waiting = true;
-		tiscsi_sess_close_locked(old, "session reinstatement");
+		tiscsi_sess_replace(old, login);
 		ret = -EBUSY;
 	} else {
 		list_add_tail(&sess->pg_node, &pg->sessions);
 		pg->users++;
+		/* Two kinds of session share the key; this kind replaces any. */
+		tiscsi_discovery_end(pg, sess->initiator, sess->isid);
 	}
 	spin_unlock(&pg->lock);
 	return ret;
 }
 
 /* The final login response becomes the connection's first PDU. */
-static int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_conn *conn,
-				     struct icore_login *core)
+int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_conn *conn,
+			      struct icore_login *core)
 {
 	struct icore_bhs bhs;
 	const char *data;
@@ -262,14 +362,21 @@ static int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_con
 	return 0;
 }
 
-/* From here on the thread owns everything; @sess may be gone on return. */
-static void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
+/*
+ * From here on the thread owns everything; @sess may be gone on return. Whoever
+ * waits already wants this connection gone.
+ */
+void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
 {
 	struct tiscsi_pg *pg = sess->pg;
 
 	spin_lock(&pg->lock);
-	smp_store_release(&sess->conn, conn); /* pairs with tiscsi_sess_snapshot() */
-	if (sess->state != TISCSI_SESS_ACTIVE)
+	spin_lock(&sess->lock);
+	sess->conn = conn;
+	sess->peer = conn->peer;
+	spin_unlock(&sess->lock);
+	sess->state = max(sess->state, TISCSI_SESS_ACTIVE);
+	if (sess->state != TISCSI_SESS_ACTIVE || !list_empty(&sess->waiters))
 		tiscsi_conn_close(conn, "closed while it began");
 	tiscsi_conn_wake(conn);
 	spin_unlock(&pg->lock);
@@ -307,7 +414,7 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 		goto err_unpublish;
 	}
 	ret = -ENOMEM;
-	conn = tiscsi_conn_alloc(sess, tiscsi_tcm_depth(sess));
+	conn = tiscsi_conn_alloc(sess, &sess->params, tiscsi_tcm_depth(sess));
 	if (!conn)
 		goto err_session;
 	conn->cid = core->cid;
@@ -321,6 +428,8 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 	if (ret)
 		goto err_conn;
 
+	if (tiscsi_nexus_returns(sess))
+		tiscsi_tcm_nexus_lost(sess);
 	tiscsi_sock_detach(login->sock);
 	login->sock = NULL;
 	tiscsi_sess_publish(sess, conn);
@@ -344,16 +453,27 @@ u32 tiscsi_cmd_session_index(const struct tiscsi_sess *sess)
 	return sess->sid;
 }
 
+static void tiscsi_conn_snapshot(struct tiscsi_conn *conn, struct tiscsi_sess_info *info)
+{
+	info->params = conn->params;
+	info->rsp_pdus += READ_ONCE(conn->rsp_pdus);
+	info->tx_octets += READ_ONCE(conn->tx_octets);
+	info->rx_octets += READ_ONCE(conn->rx_octets);
+	info->logged_in = READ_ONCE(conn->state) <= TISCSI_CONN_FFP;
+	info->last_itt = READ_ONCE(conn->last_itt);
+	info->last_ttt = READ_ONCE(conn->last_ttt);
+	info->statsn = READ_ONCE(conn->statsn);
+}
+
 void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *info)
 {
-	struct tiscsi_conn *conn;
-
 	memset(info, 0, sizeof(*info));
 	strscpy(info->initiator, sess->initiator, sizeof(info->initiator));
 	strscpy(info->initiator_alias, sess->initiator_alias, sizeof(info->initiator_alias));
 	memcpy(info->isid, sess->isid, sizeof(info->isid));
 	info->tsih = sess->tsih;
 	info->sid = sess->sid;
+	info->cid = sess->cid;
 	info->params = sess->params;
 	info->window = sess->window.depth;
 	info->exp_cmdsn = READ_ONCE(sess->window.exp_cmdsn);
@@ -362,19 +482,14 @@ void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *inf
 	info->digest_errors = READ_ONCE(sess->digest_errors);
 	info->timeout_errors = READ_ONCE(sess->timeout_errors);
 
-	/* Published after everything that is read here was written. */
-	conn = smp_load_acquire(&sess->conn);
-	if (!conn)
-		return;
-	info->cid = conn->cid;
-	info->rsp_pdus = READ_ONCE(conn->rsp_pdus);
-	info->tx_octets = READ_ONCE(conn->tx_octets);
-	info->rx_octets = READ_ONCE(conn->rx_octets);
-	info->logged_in = READ_ONCE(conn->state) <= TISCSI_CONN_FFP;
-	info->last_itt = READ_ONCE(conn->last_itt);
-	info->last_ttt = READ_ONCE(conn->last_ttt);
-	info->statsn = READ_ONCE(conn->statsn);
-	info->peer = conn->peer;
+	spin_lock(&sess->lock);
+	info->peer = sess->peer;
+	info->rsp_pdus = sess->past.rsp_pdus;
+	info->tx_octets = sess->past.tx_octets;
+	info->rx_octets = sess->past.rx_octets;
+	if (sess->conn)
+		tiscsi_conn_snapshot(sess->conn, info);
+	spin_unlock(&sess->lock);
 }
 
 void tiscsi_sess_queue_work(struct work_struct *work)
@@ -386,6 +501,7 @@ void tiscsi_sess_queue_work(struct work_struct *work)
 
 int tiscsi_sess_init(void)
 {
+	get_random_bytes(&tiscsi_nexus_key, sizeof(tiscsi_nexus_key));
 	tiscsi_reaper = alloc_workqueue("tiscsi_reaper", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return tiscsi_reaper ? 0 : -ENOMEM;
 }

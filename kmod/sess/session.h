@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Sessions. A session belongs to one portal group and, at ErrorRecoveryLevel 0
- * with one connection, lives exactly as long as its connection drains.
+ * Sessions. A session belongs to one portal group. At ErrorRecoveryLevel 0 with
+ * one connection it lives until that connection has drained, or longer if a login
+ * waits by then to reinstate the connection.
  */
 #ifndef TISCSI_SESSION_H
 #define TISCSI_SESSION_H
@@ -22,10 +23,18 @@ struct tiscsi_login;
 struct tiscsi_nacl_attrib;
 struct tiscsi_pg;
 
+/* States only move forward. */
 enum tiscsi_sess_state {
-	TISCSI_SESS_ACTIVE,	/* connection in full feature phase */
-	TISCSI_SESS_CLOSING,	/* connection told to close, or closing by itself */
+	TISCSI_SESS_LOGIN,	/* the leading login is being finished */
+	TISCSI_SESS_ACTIVE,	/* operational: its connection works, drains or comes back */
+	TISCSI_SESS_CLOSING,	/* told to end, or nobody came to continue it */
 	TISCSI_SESS_DEAD,	/* target_core has forgotten it */
+};
+
+struct tiscsi_sess_past {
+	u64 rsp_pdus;
+	u64 tx_octets;
+	u64 rx_octets;
 };
 
 /**
@@ -42,10 +51,19 @@ enum tiscsi_sess_state {
  * @se_sess: target_core's half; set before the session is published, gone in DEAD
  * @attr: attributes of its node ACL; valid while @se_sess is
  * @close_done: kmod/tcm's: target_core's close_session() has returned
- * @params: negotiated values, constant
+ * @params: negotiated by the leading login, constant; conn->params has those of the
+ *	present connection
+ * @authenticated: the leading login did CHAP, constant
+ * @user: with this CHAP name, constant
+ * @cid: of its only connection, constant
  * @state: under pg->lock
- * @conn: the connection; valid while the session is in pg->sessions
- * @waiters: logins that wait for this session to end, under pg->lock
+ * @lock: @conn, @peer and @past for those who have no pg->lock; nested in it; leaf
+ * @conn: the connection, or NULL before the first and between two; changes with
+ *	both locks held
+ * @peer: of the present or last connection
+ * @past: counted by former connections
+ * @waiters: logins that wait for the session or its connection to end, under
+ *	pg->lock
  * @ua: unit attentions that the fabric owes; own lock
  * @window: owned by the connection's I/O thread; others read it unlocked, for show
  * @cmd_pdus: statistics, written by the I/O thread only (like the next two)
@@ -65,8 +83,14 @@ struct tiscsi_sess {
 	const struct tiscsi_nacl_attrib *attr;
 	struct completion close_done;
 	struct icore_params params;
+	bool authenticated;
+	char user[ICORE_SECRET_MAX + 1];
+	u16 cid;
 	enum tiscsi_sess_state state;
+	spinlock_t lock;	/* conn, peer, past */
 	struct tiscsi_conn *conn;
+	struct sockaddr_storage peer;
+	struct tiscsi_sess_past past;
 	struct list_head waiters;
 	struct tiscsi_ua ua;
 
@@ -94,8 +118,12 @@ void tiscsi_sess_close_se(struct tiscsi_pg *pg, struct se_session *se_sess, cons
  */
 int tiscsi_sess_request_logout(struct tiscsi_sess *sess, u16 seconds);
 void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason);
+/* Its connection ends by itself, and no other may continue it; process context. */
+void tiscsi_sess_finish(struct tiscsi_sess *sess);
 
-bool tiscsi_sess_exists(struct tiscsi_pg *pg, const char *initiator, const u8 isid[6], u16 tsih);
+/* The session of an initiator port, or NULL; pg->lock held. */
+struct tiscsi_sess *tiscsi_sess_find(struct tiscsi_pg *pg, const char *initiator,
+				     const u8 isid[6]);
 
 /**
  * struct tiscsi_sess_info - a snapshot for the ACL's info file and statistics
@@ -127,7 +155,8 @@ struct tiscsi_sess_info {
 /*
  * tiscsi_sess_snapshot - copy what may be shown of @sess. Does not sleep; the
  * caller guarantees that the session is alive (it holds nacl_sess_lock and read
- * se_sess->fabric_sess_ptr under it).
+ * se_sess->fabric_sess_ptr under it, or it holds pg->lock). Between two connections
+ * it shows the last one, not logged in.
  */
 void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *info);
 
@@ -144,8 +173,37 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 /* Run on the reaper's workqueue, which outlives every session. Any context. */
 void tiscsi_sess_queue_work(struct work_struct *work);
 
-/* The I/O thread's last act: the reaper takes over. */
+/* The I/O thread's last act, or that of a login that owned it: the reaper takes over. */
 void tiscsi_sess_reap(struct tiscsi_sess *sess);
+
+/* A TSIH that no session in the module has, or a negative errno. */
+int tiscsi_tsih_get(void);
+void tiscsi_tsih_put(u16 tsih);
+
+/* -- reinstate.c: a login with a TSIH -- */
+
+/*
+ * tiscsi_sess_may_join - the names are known: may this login go on? Gives the login
+ * the window of the session for its answers. Takes tiscsi_mutex.
+ */
+enum icore_login_status tiscsi_sess_may_join(struct tiscsi_pg *pg, struct icore_login *core,
+					     const char **reason);
+/* tiscsi_sess_continue - like tiscsi_sess_start(), for such a login. */
+int tiscsi_sess_continue(struct tiscsi_login *login, enum icore_login_status *status,
+			 const char **reason);
+/* Reaper: @conn is over and its session may go on. */
+void tiscsi_sess_settle(struct tiscsi_sess *sess, struct tiscsi_conn *conn);
+/* Reaper: give a session without connection to the newest login that waits for it. */
+bool tiscsi_sess_hand_over(struct tiscsi_sess *sess);
+
+/* -- session.c, for reinstate.c and discovery.c -- */
+int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_conn *conn,
+			      struct icore_login *core);
+void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *conn);
+/* End @sess, and let @login go on afterwards; pg->lock held. */
+void tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login);
+/* Let the logins that wait go on; pg->lock held. */
+void tiscsi_sess_release(struct tiscsi_sess *sess);
 
 int tiscsi_sess_init(void);
 void tiscsi_sess_exit(void);

@@ -65,6 +65,9 @@ int tiscsi_pg_add(struct tiscsi_pg *pg, struct tiscsi_target *t, u16 tag)
 	pg->async_events = false;
 	INIT_LIST_HEAD(&pg->bindings);
 	INIT_LIST_HEAD(&pg->sessions);
+	INIT_LIST_HEAD(&pg->discoveries);
+	memset(pg->lost, 0, sizeof(pg->lost));
+	pg->lost_next = 0;
 	spin_lock_init(&pg->lock);
 	init_waitqueue_head(&pg->idle);
 
@@ -159,6 +162,8 @@ static void tiscsi_pg_quiesce(struct tiscsi_pg *pg)
 		list_for_each_entry(login, &sess->waiters, wait_node)
 			tiscsi_login_kill(login);
 	}
+	list_for_each_entry(login, &pg->discoveries, disc_node)
+		tiscsi_login_kill(login);
 	spin_unlock(&pg->lock);
 
 	/* Logins under way; those of other groups on the portal are left alone. */

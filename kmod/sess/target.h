@@ -48,6 +48,9 @@ struct tiscsi_target {
 	struct tiscsi_target_stats stats;
 };
 
+/* I_T nexuses that a portal group remembers after their end. */
+#define TISCSI_LOST_NEXUSES	64
+
 /**
  * struct tiscsi_pg - a target portal group
  * @target: its target, constant
@@ -57,8 +60,11 @@ struct tiscsi_target {
  * @enabled: under tiscsi_mutex
  * @redirect: where logins are sent, kmalloc'ed; NULL: served here; under tiscsi_mutex
  * @async_events: tell sessions of SCSI events; written by management, read unlocked
- * @lock: protects @sessions and @users; leaf lock below tiscsi_mutex, spin
+ * @lock: protects @sessions and what follows; leaf lock below tiscsi_mutex, spin
  * @sessions: tiscsi_sess.pg_node of every session that is not yet freed
+ * @discoveries: tiscsi_login.disc_node of named discovery sessions, under @lock
+ * @lost: hashes of I_T nexuses that were lost and have not come back, under @lock
+ * @lost_next: where the next one goes
  * @users: sessions plus logins that are bound to this group
  * @idle: woken when @users or the number of sessions drops
  */
@@ -70,8 +76,11 @@ struct tiscsi_pg {
 	bool enabled;
 	struct icore_redirect *redirect;
 	bool async_events;
-	spinlock_t lock;	/* sessions, users */
+	spinlock_t lock;	/* sessions and what follows */
 	struct list_head sessions;
+	struct list_head discoveries;
+	u64 lost[TISCSI_LOST_NEXUSES];
+	u32 lost_next;
 	u32 users;
 	wait_queue_head_t idle;
 };

@@ -134,6 +134,7 @@ static void tiscsi_tmf_nexus_reset(struct tiscsi_conn *conn, const struct icore_
 {
 	tiscsi_tmf_answer(conn, pdu->itt, ICORE_TMF_RSP_COMPLETE);
 	conn->graceful = true;
+	tiscsi_sess_finish(conn->sess);
 	tiscsi_conn_close(conn, "I_T NEXUS RESET");
 }
 

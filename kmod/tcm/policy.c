@@ -216,6 +216,24 @@ u32 tiscsi_tcm_depth(const struct tiscsi_sess *sess)
 }
 
 /**
+ * tiscsi_tcm_nexus_lost - its units have an I_T nexus loss to tell of (SAM-5 5.14)
+ * @sess: after tiscsi_tcm_session_start(), before its first command
+ *
+ * Not by core_allocate_nexus_loss_ua(): that is for all sessions of the ACL, and the
+ * first of them would take what belongs to another initiator port.
+ */
+void tiscsi_tcm_nexus_lost(struct tiscsi_sess *sess)
+{
+	struct se_node_acl *se_nacl = sess->se_sess->se_node_acl;
+	struct se_dev_entry *deve;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(deve, &se_nacl->lun_entry_hlist, link)
+		tiscsi_ua_set(sess, deve->mapped_lun, 0x29, 0x07);
+	rcu_read_unlock();
+}
+
+/**
  * tiscsi_tcm_session_end - make target_core forget the session
  * @sess: all its commands are gone; afterwards se_sess and attr are NULL
  */

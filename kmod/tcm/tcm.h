@@ -57,6 +57,8 @@ bool tiscsi_tcm_visible(struct tiscsi_pg *pg, const char *initiator);
 int tiscsi_tcm_session_start(struct tiscsi_sess *sess);
 /* Queue depth of the session's node ACL, at least 1. */
 u32 tiscsi_tcm_depth(const struct tiscsi_sess *sess);
+/* Its units have an I_T nexus loss to tell of (29/07). Does not sleep. */
+void tiscsi_tcm_nexus_lost(struct tiscsi_sess *sess);
 /* All commands are gone; afterwards sess->se_sess is invalid. */
 void tiscsi_tcm_session_end(struct tiscsi_sess *sess);
 
