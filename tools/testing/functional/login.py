@@ -108,6 +108,7 @@ class LoginConn(Conn):
         self.tsih = tsih
         self.cid = cid
         self.cmdsn = cmdsn
+        self.exp_cmdsn = None       # of the last response
         self.itt = 0x1000
 
     def request(self, stage, pairs, to=None, data=None, more=False, version=0):
@@ -136,6 +137,7 @@ class LoginConn(Conn):
             check(not pdu.data, "a refusal with text:", pdu.data)
             raise Refused(status)
         equal(bytes(pdu.bhs[8:14]), self.isid, "ISID of the login response")
+        self.exp_cmdsn = pdu.word(28)
         return pdu, decode_text(pdu.data)
 
     def exchange(self, stage, pairs, to=None):
@@ -143,8 +145,12 @@ class LoginConn(Conn):
         return self.response()
 
 
-def names(initiator, target):
+def names(initiator, target, joining=False):
+    """What a first request declares; a connection that joins a session may not say
+    which type it has."""
     pairs = [("InitiatorName", initiator)]
+    if target and joining:
+        return pairs + [("TargetName", target)]
     if target:
         return pairs + [("TargetName", target), ("SessionType", "Normal")]
     return pairs + [("SessionType", "Discovery")]
@@ -170,6 +176,7 @@ def negotiate(conn, pairs):
         answers += more
         if pdu.flags & TRANSIT:
             equal(pdu.flags & 3, FFP, "NSG")
+            check(conn.tsih in (0, pdu.half(14)), "another TSIH in the final response")
             conn.tsih = pdu.half(14)
             check(conn.tsih, "TSIH is 0 in the final response")
             return answers
@@ -184,21 +191,24 @@ DEFAULTS = {"HeaderDigest": "None", "DataDigest": "None", "InitialR2T": "Yes",
             "ImmediateData": "Yes", "MaxRecvDataSegmentLength": "8192",
             "MaxBurstLength": "262144", "FirstBurstLength": "65536",
             "MaxOutstandingR2T": "1", "MaxConnections": "1", "ErrorRecoveryLevel": "0"}
+OF_CONNECTION = ("HeaderDigest", "DataDigest", "MaxRecvDataSegmentLength")
 
 
 def login(conn, target, initiator=INITIATOR, keys=None, chap=None):
     """Go through a whole login. keys replace the DEFAULTS that are offered. Returns
-    the values in effect: of ours what we declared, of theirs what they answered."""
-    offer = dict(DEFAULTS)
+    the values in effect: of ours what we declared, of theirs what they answered. With
+    a TSIH, only what is negotiated for each connection is offered."""
+    joining = conn.tsih != 0
+    offer = {k: v for k, v in DEFAULTS.items() if not joining or k in OF_CONNECTION}
     if not target:
         offer = {"HeaderDigest": "None", "DataDigest": "None"}
     offer.update(keys or {})
     pairs = list(offer.items())
     answers = []
     if chap:
-        answers = authenticate(conn, names(initiator, target), chap)
+        answers = authenticate(conn, names(initiator, target, joining), chap)
     else:
-        pairs = names(initiator, target) + pairs
+        pairs = names(initiator, target, joining) + pairs
     conn.mrdsl = 8192           # of login PDUs, whatever is declared
     answers += negotiate(conn, pairs)
     keys_seen = [key for key, _ in answers]

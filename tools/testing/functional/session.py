@@ -76,11 +76,14 @@ class Task:
 
 class Session(LoginConn):
     """A normal session, logged in by the constructor. With answer_r2t=False, R2Ts
-    are collected in their task for the test to do with as it likes."""
+    are collected in their task for the test to do with as it likes. With old, a new
+    connection in place of that one, in the same session."""
 
     def __init__(self, target, initiator=login_module.INITIATOR, keys=None, chap=None,
-                 address=("127.0.0.1", 3260), isid=None, cmdsn=1, seconds=None, answer_r2t=True):
-        super().__init__(address, isid, cmdsn=cmdsn, seconds=seconds)
+                 address=("127.0.0.1", 3260), isid=None, cmdsn=1, seconds=None, answer_r2t=True,
+                 old=None):
+        super().__init__(address, old.isid if old else isid, old.tsih if old else 0,
+                         old.cid if old else 0, cmdsn, seconds)
         self.tasks = {}
         self.last_itt = 0x2000
         self.answer_r2t = answer_r2t
@@ -90,6 +93,10 @@ class Session(LoginConn):
         except BaseException:
             self.close()
             raise
+        if old:
+            self.cmdsn = self.exp_cmdsn
+            self.last_itt = old.last_itt
+            self.values = {**old.values, **self.values}
         value = self.values.get
         self.max_burst = int(value("MaxBurstLength", "262144"))
         self.first_burst = min(int(value("FirstBurstLength", "65536"))

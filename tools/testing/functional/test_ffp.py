@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Full feature phase: pings, logout, rejects, text, digests, reinstatement."""
+"""Full feature phase: pings, logout, rejects, text, digests."""
 
 import time
 
@@ -302,62 +302,3 @@ def test_text_in_parts():
             answer = session.text(None, 0, data=b"X-a=1\0", itt=itt)
             answer = session.text([("X-b", "1")])
             equal(login.decode_text(answer.data), [("X-b", "NotUnderstood")], "answer")
-
-
-def test_reinstatement():
-    """Same ISID, TSIH 0: the old connection ends, other ISIDs stay."""
-    isid = random_isid()
-    with Target("ffp") as target:
-        target.lun(0)
-        with Session(target.iqn) as bystander:
-            old = Session(target.iqn, isid=isid, answer_r2t=False)
-            old.ready(0)
-            old.submit(write10(0, 16), write=b"\1" * 8192, immediate=0)
-            old.sync()
-            new = Session(target.iqn, isid=isid)
-            old.expect_close()
-            old.close()
-            new.ready(0)
-            new.write_at(0, b"\2" * 512)
-            equal(new.read_at(0, 512), b"\2" * 512, "the disk")
-            bystander.sync()
-            equal(target.sessions(), 2, "sessions")
-            new.logout()
-
-
-test_reinstatement.quick = True
-
-
-def test_reinstatement_needs_success():
-    """A login that fails, or knows no secret, does not end the session it names."""
-    isid = random_isid()
-    with Target("ffp", auth=True) as target:
-        target.auth(userid="user", password="abcdefghijklmnop")
-        good = login.Chap("user", "abcdefghijklmnop")
-        with Session(target.iqn, isid=isid, chap=good) as session:
-            for chap in (None, login.Chap("user", "wrong")):
-                with LoginConn(isid=isid) as conn:
-                    equal(refusal(login.login, conn, target.iqn, chap=chap), 0x201, "status")
-                session.sync()
-            with LoginConn(isid=isid, tsih=session.tsih) as conn:
-                conn.request(login.OPERATIONAL, login.names(login.INITIATOR, target.iqn),
-                             login.FFP)
-                equal(refusal(conn.response), 0x206, "a second connection")
-            session.sync()
-
-
-def test_reinstatement_storm():
-    """The same port logs in again and again without a logout: one is left."""
-    isid = random_isid()
-    with Target("ffp") as target:
-        target.lun(0)
-        sessions = []
-        for _ in range(harness.scaled(20, 4)):
-            session = Session(target.iqn, isid=isid)
-            session.submit(read10(0, 64), read=32768)
-            sessions.append(session)
-        sessions[-1].ready(0)
-        equal(target.sessions(), 1, "sessions")
-        for session in sessions:
-            session.close()
-        harness.wait_for(lambda: target.sessions() == 0, "the end of the last")
