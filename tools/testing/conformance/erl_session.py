@@ -124,7 +124,7 @@ def nothing_is_retained(target):
     session.reset()
     gone(target, seconds=2)
     with LoginConn(isid=session.isid, tsih=session.tsih, cid=session.cid) as conn:
-        conn.request(OPERATIONAL, names(INITIATOR, target.iqn), FFP)
+        conn.request(OPERATIONAL, names(INITIATOR, target.iqn, True), FFP)
         equal(refusal(conn.response), 0x20a, "status")
 
 
@@ -218,7 +218,7 @@ def refused_reinstatement(target):
         for tsih in (0, session.tsih):
             for keys in ([("AuthMethod", "None")], [("InitiatorName", "iqn.2026-11.test:twice")]):
                 with LoginConn(isid=session.isid, tsih=tsih, cid=session.cid) as conn:
-                    conn.request(OPERATIONAL, names(INITIATOR, target.iqn) + keys, FFP)
+                    conn.request(OPERATIONAL, names(INITIATOR, target.iqn, tsih != 0) + keys, FFP)
                     equal(refusal(conn.response), 0x200, "status")
                 session.sync()
         with LoginConn(isid=session.isid) as conn:
@@ -277,7 +277,7 @@ def connection_reinstatement_is_no_loss(target):
     session = manual(target)
     open_write(session, write10(0, 8), DATA)
     with LoginConn(isid=session.isid, tsih=session.tsih, cid=session.cid, cmdsn=99) as conn:
-        pdu, _answers = conn.exchange(OPERATIONAL, names(INITIATOR, target.iqn), FFP)
+        pdu, _answers = conn.exchange(OPERATIONAL, names(INITIATOR, target.iqn, True), FFP)
         equal((pdu.half(14), pdu.word(28)), (session.tsih, session.cmdsn), "TSIH, ExpCmdSN")
         end_of(session)
         gone(target, 1)

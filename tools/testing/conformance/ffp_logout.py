@@ -111,7 +111,7 @@ def tasks_that_a_reinstatement_ended(target):
     session = manual(target)
     open_write(session, write10(0, 8), b"\x3f" * 4096)
     again = LoginConn(isid=session.isid, tsih=session.tsih, cid=session.cid)
-    pdu, _answers = again.exchange(OPERATIONAL, names(INITIATOR, target.iqn), FFP)
+    pdu, _answers = again.exchange(OPERATIONAL, names(INITIATOR, target.iqn, True), FFP)
     equal((pdu.flags & 0x83, pdu.half(14)), (0x83, session.tsih), "T and NSG, TSIH")
     session.expect_close((ASYNC,))
     for number, status in enumerate((CHECK_CONDITION, GOOD)):

@@ -70,7 +70,7 @@ def number_of_another_login(target):
             session.sync()
         old = session.cmdsn
         conn = LoginConn(isid=session.isid, tsih=session.tsih, cid=session.cid, cmdsn=0x777777)
-        pdu, _answers = conn.exchange(OPERATIONAL, names(INITIATOR, target.iqn), FFP)
+        pdu, _answers = conn.exchange(OPERATIONAL, names(INITIATOR, target.iqn, True), FFP)
         equal(pdu.flags & 0x83, 0x83, "T and NSG")
         equal(pdu.word(28), old, "ExpCmdSN after the reinstatement")
         conn.close()
