@@ -71,14 +71,15 @@ static int tiscsi_medium_direction(const u8 *cdb)
 
 /*
  * target_core moves data in the direction of the iSCSI flags, whatever the CDB says: a
- * READ with the W bit writes, past reservations that would stop a WRITE.
+ * READ with the W bit writes, past reservations that would stop a WRITE; WRITE SAME as a
+ * read stores, and sends, pages that nobody has filled.
  */
 static bool tiscsi_guard_direction(struct se_cmd *se_cmd, int direction)
 {
 	if (se_cmd->data_direction == DMA_NONE || direction == DMA_NONE ||
 	    se_cmd->data_direction == direction)
 		return true;
-	transport_generic_request_failure(se_cmd, TCM_INVALID_CDB_FIELD);
+	transport_generic_request_failure(se_cmd, TCM_INVALID_FIELD_IN_COMMAND_IU);
 	return false;
 }
 
@@ -88,7 +89,7 @@ static bool tiscsi_guard_direction(struct se_cmd *se_cmd, int direction)
  */
 static bool tiscsi_guard_protection(struct se_cmd *se_cmd, int direction)
 {
-	if (direction != DMA_TO_DEVICE || se_cmd->data_direction != DMA_NONE ||
+	if (direction != DMA_TO_DEVICE || se_cmd->data_direction == DMA_TO_DEVICE ||
 	    !target_lun_is_rdonly(se_cmd))
 		return true;
 	transport_generic_request_failure(se_cmd, TCM_WRITE_PROTECTED);
@@ -198,8 +199,8 @@ bool tiscsi_guard(struct tiscsi_cmd *cmd, const u8 *cdb)
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	int direction = tiscsi_medium_direction(cdb);
 
-	if (!tiscsi_guard_direction(se_cmd, direction) ||
-	    !tiscsi_guard_protection(se_cmd, direction) ||
+	if (!tiscsi_guard_protection(se_cmd, direction) ||
+	    !tiscsi_guard_direction(se_cmd, direction) ||
 	    !tiscsi_guard_length(se_cmd) || !tiscsi_guard_budget(cmd))
 		return false;
 	tiscsi_guard_caw(cmd);

@@ -10,7 +10,7 @@ from session import (CHECK_CONDITION, GOOD, LUN_RESET, READ, SIMPLE, TEST_UNIT_R
 from target import Target
 
 TASK_SET_FULL = 0x28
-INVALID_CDB = (5, 0x24, 0)
+INVALID_IU = (5, 0xe, 3)
 
 
 def wrong_way(session, cdb, flags, data=b"", length=512):
@@ -33,9 +33,9 @@ def test_direction():
             session.ready(0)
             session.write_at(0, b"\1" * 512)
             task = wrong_way(session, read10(0, 1), WRITE, b"\2" * 512)
-            equal((task.status, task.sense_code), (CHECK_CONDITION, INVALID_CDB), "READ with W")
+            equal((task.status, task.sense_code), (CHECK_CONDITION, INVALID_IU), "READ with W")
             task = wrong_way(session, write10(0, 1), READ)
-            equal((task.status, task.sense_code), (CHECK_CONDITION, INVALID_CDB), "WRITE with R")
+            equal((task.status, task.sense_code), (CHECK_CONDITION, INVALID_IU), "WRITE with R")
             equal(bytes(task.data), b"", "what was sent")
             equal(session.read_at(0, 512), b"\1" * 512, "the disk")
 
