@@ -121,6 +121,8 @@ static u32 expand_token(struct drive *d, u8 token, char *to)
 		return put_hex(to, d->challenge, sizeof(d->challenge));
 	if (!drive_response(d, ours ? d->cred.mutual_secret : d->cred.secret, hash))
 		return put_hex(to, (const u8 *)"none", 4);
+	if (token == 6)
+		hash[icore_chap_len(d->alg) - 1] ^= 1;
 	return token == 3 ? put_base64(to, hash, icore_chap_len(d->alg)) :
 			    put_hex(to, hash, icore_chap_len(d->alg));
 }
@@ -133,7 +135,7 @@ static u32 expand(struct drive *d, const u8 *text, u32 len, char *to)
 		char token[2 + 2 * ICORE_CHAP_CHALLENGE_LEN];
 		u32 more;
 
-		if (text[i] < 2 || text[i] > 5) {
+		if (text[i] < 2 || text[i] > 6) {
 			to[n++] = text[i];
 			continue;
 		}

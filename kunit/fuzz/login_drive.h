@@ -74,7 +74,8 @@ void drive_init(struct drive *d, u8 flags, u8 offer);
  * drive_request - one request
  * @pdu: header; the data segment's length is set here
  * @text: in which some bytes are replaced: 2 the right CHAP_R in hex, 3 in base64,
- *	4 the response that the target's own secret makes, 5 the target's challenge
+ *	4 the response that the target's own secret makes, 5 the target's challenge, 6
+ *	CHAP_R with one wrong bit at its end
  * @len: of @text
  */
 void drive_request(struct drive *d, const struct icore_pdu *pdu, const void *text, u32 len);
