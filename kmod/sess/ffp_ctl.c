@@ -119,7 +119,7 @@ static u8 tiscsi_text_sendtargets(struct tiscsi_conn *conn, const char *value)
 /* The request is whole: answer every pair. Return: 0 or a Reject reason. */
 static u8 tiscsi_text_negotiate(struct tiscsi_conn *conn)
 {
-	u32 mrdsl = conn->params.mrdsl_out;
+	u32 mrdsl = 0, declared;
 	enum icore_text_result r;
 	struct icore_kv kv, more;
 	struct icore_out out;
@@ -134,15 +134,19 @@ static u8 tiscsi_text_negotiate(struct tiscsi_conn *conn)
 	icore_out_init(&out, buf, ICORE_FFP_TEXT_MAX);
 
 	while (!reason && (r = icore_text_next(&conn->text, &pos, &kv)) == ICORE_TEXT_PAIR) {
+		declared = 0;
 		if (++pairs > ICORE_LOGIN_KEYS_MAX)
 			reason = ICORE_REJECT_PROTOCOL;
 		else if (strcmp(kv.key, "SendTargets"))
-			reason = icore_ffp_key(&kv, false, &mrdsl, &out);
+			reason = icore_ffp_key(&kv, false, &declared, &out);
 		else if (pairs > 1 ||
 			 icore_text_next(&conn->text, &pos, &more) != ICORE_TEXT_END)
 			reason = ICORE_REJECT_PROTOCOL;	/* alone or not at all */
 		else
 			reason = tiscsi_text_sendtargets(conn, kv.value);
+		if (declared && mrdsl)
+			reason = ICORE_REJECT_PROTOCOL;	/* once in a negotiation (6.2) */
+		mrdsl = declared ?: mrdsl;
 	}
 	if (!reason && (r == ICORE_TEXT_BAD || out.overflow))
 		reason = ICORE_REJECT_PROTOCOL;
@@ -150,7 +154,7 @@ static u8 tiscsi_text_negotiate(struct tiscsi_conn *conn)
 	if (!reason && !conn->text_out) {
 		conn->text_out = buf;
 		conn->text_out_len = out.len;
-		conn->text_mrdsl = min_t(u32, mrdsl, TISCSI_TX_DSL_MAX);
+		conn->text_mrdsl = min_t(u32, mrdsl, TISCSI_TX_DSL_MAX);	/* 0: as before */
 		buf = NULL;
 	}
 	kvfree(buf);
