@@ -134,16 +134,16 @@ def damaged_data_out(target, place):
 
 @covers("ERL-04")
 def damaged_unsolicited_data(target):
-    """The same in a burst that nobody asked for, with more to be asked for after it:
-    it is not."""
-    with manual(target, keys={**BOTH, "InitialR2T": "No", "FirstBurstLength": "2048"}) as session:
+    """The same in a burst that nobody asked for."""
+    with manual(target, keys={**BOTH, "InitialR2T": "No", "FirstBurstLength": "4096"}) as session:
         task = issue(session, write10(0, 8), write=DATA, more=True)
         for number in range(2):
-            pdu = numbered(session, 5, FINAL * number, {20: RTAG, 36: number, 40: number * 1024},
-                           itt=task.itt, data=DATA[:1024])
+            pdu = numbered(session, 5, FINAL * number, {20: RTAG, 36: number, 40: number * 2048},
+                           itt=task.itt, data=DATA[:2048])
             session.send_bytes(digest_wire(pdu, session, data_xor=1 - number))
             if not number:
                 reject_of(session, pdu, DATA_DIGEST)
+                check(not task.done, "a status before the last F")
         session.wait(task)
         equal((task.status, task.sense_code, task.r2tsn), (CHECK_CONDITION, CRC_ERROR, 0),
               "status, sense, R2Ts")
