@@ -664,6 +664,21 @@ static void keys_originate_first_burst(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->n.params.first_burst, 512u);
 }
 
+/* KEY-10: never an offer above what MaxBurstLength has become. */
+static void keys_originate_below_max_burst(struct kunit *test)
+{
+	struct bench *b = bench(test);
+
+	b->offer.first_burst = 4096;
+	start(b, false, true);
+	b->n.declared = true;
+	feed(b, "MaxBurstLength=512", true);
+	KUNIT_EXPECT_STREQ(test, b->out_buf, "MaxBurstLength=512|FirstBurstLength=512");
+	KUNIT_EXPECT_EQ(test, feed(b, "FirstBurstLength=512", true), ICORE_LOGIN_SUCCESS);
+	KUNIT_EXPECT_EQ(test, icore_nego_conclude(&b->n), ICORE_LOGIN_SUCCESS);
+	KUNIT_EXPECT_EQ(test, b->n.params.first_burst, 512u);
+}
+
 /* KEY-25: who does not answer is taken at the default, who refuses as well. */
 static void keys_originate_unanswered(struct kunit *test)
 {
@@ -790,6 +805,7 @@ static struct kunit_case keys_cases[] = {
 	KUNIT_CASE(keys_erl_forces_r2t),
 	KUNIT_CASE(keys_originate),
 	KUNIT_CASE(keys_originate_first_burst),
+	KUNIT_CASE(keys_originate_below_max_burst),
 	KUNIT_CASE(keys_originate_unanswered),
 	KUNIT_CASE(keys_originate_not),
 	KUNIT_CASE(keys_unknown_are_capped),

@@ -548,14 +548,19 @@ bool icore_nego_wants(const struct icore_nego *n)
 
 static void originate(struct icore_nego *n, u32 id, struct icore_out *out)
 {
+	u32 own = n->own[id];
+
+	/* The initiator may have brought MaxBurstLength below ours. */
+	if (id == ICORE_KEY_FIRST_BURST)
+		own = min(own, n->value[ICORE_KEY_MAX_BURST]);
 	n->asked |= icore_key_bit(id);
 	if (table[id].take == take_digest) {
 		icore_out_str(out, table[id].name, "CRC32C");
 	} else if (table[id].take == take_bool) {
-		n->value[id] = n->own[id];	/* AND: No decides alone */
+		n->value[id] = own;	/* AND: No decides alone */
 		icore_out_str(out, table[id].name, "No");
 	} else {
-		icore_out_num(out, table[id].name, n->own[id]);
+		icore_out_num(out, table[id].name, own);
 	}
 }
 
