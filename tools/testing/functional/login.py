@@ -112,7 +112,7 @@ class LoginConn(Conn):
         self.itt = 0x1000
 
     def request(self, stage, pairs, to=None, data=None, more=False, version=0):
-        """Send one Login Request."""
+        """Send one Login Request. version: of both fields, or (highest, lowest)."""
         flags = stage << 2
         if to is not None:
             flags |= TRANSIT | to
@@ -122,7 +122,7 @@ class LoginConn(Conn):
                   data=encode_text(pairs) if data is None else data,
                   words={20: self.cid << 16, 24: self.cmdsn,
                          28: 0 if self.statsn is None else self.statsn})
-        pdu.bhs[2] = pdu.bhs[3] = version
+        pdu.bhs[2:4] = bytes(version if isinstance(version, tuple) else (version, version))
         pdu.bhs[8:14] = self.isid
         pdu.bhs[14:16] = self.tsih.to_bytes(2, "big")
         self.send(pdu)
@@ -170,7 +170,7 @@ def authenticate(conn, pairs, chap):
 
 def negotiate(conn, pairs):
     """Operational stage up to full feature phase. Returns the target's pairs."""
-    answers = []
+    answers, offered = [], set()
     for _ in range(8):
         pdu, more = conn.exchange(OPERATIONAL, pairs, to=FFP)
         answers += more
@@ -180,13 +180,14 @@ def negotiate(conn, pairs):
             conn.tsih = pdu.half(14)
             check(conn.tsih, "TSIH is 0 in the final response")
             return answers
-        offered = {key for key, _ in pairs}
-        pairs = [(key, value) for key, value in more
+        offered |= {key for key, _ in pairs}
+        pairs = [(key, value.split(",")[-1]) for key, value in more
                  if key not in offered and not key.startswith("Target") and
                  key != "MaxRecvDataSegmentLength"]
     raise Failure("login does not end")
 
 
+UNANSWERED = ("MaxRecvDataSegmentLength", "InitiatorAlias", "X#NodeArchitecture")
 DEFAULTS = {"HeaderDigest": "None", "DataDigest": "None", "InitialR2T": "Yes",
             "ImmediateData": "Yes", "MaxRecvDataSegmentLength": "8192",
             "MaxBurstLength": "262144", "FirstBurstLength": "65536",
@@ -216,7 +217,7 @@ def login(conn, target, initiator=INITIATOR, keys=None, chap=None):
     values = dict(answers)
     for key, value in offer.items():
         optional = (key, value) in (("InitialR2T", "Yes"), ("ImmediateData", "No"))
-        if key not in ("MaxRecvDataSegmentLength", "InitiatorAlias") and not optional:
+        if key not in UNANSWERED and not optional:
             check(key in values, "no answer to", key)
         if optional:
             values.setdefault(key, value)
