@@ -12,8 +12,9 @@
  * are detached under the same lock before the thread lets the socket go.
  *
  * Why nothing survives the free: the thread has returned and was joined, the
- * socket is released, and the command counter has drained, so no upcall can run;
- * only then does the reaper free the memory.
+ * socket is released, the command counter has drained, so no upcall can run, and
+ * the session has forgotten the connection (session.c); only then does the reaper
+ * free the memory.
  */
 #ifndef TISCSI_CONN_H
 #define TISCSI_CONN_H
