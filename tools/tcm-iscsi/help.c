@@ -39,31 +39,45 @@ static void print_verb(struct tool *t, const struct verb *verb, bool details)
 		out_text(o, verb->details);
 }
 
-static void print_options(struct tool *t)
+static void print_option(struct out *o, const char *name, const char *value, const char *text)
+{
+	char *option = join("%s%s", name, value);
+	char *template = join("  %%%*s", 16 - (int)strlen(option), "");
+
+	out_line(o, 0);
+	out_object(o, NULL);
+	out_str(o, "option", template, option);
+	out_str(o, "text", "%", text);
+	out_end(o);
+	free(template);
+	free(option);
+}
+
+static void print_options(struct tool *t, const struct verb *verb)
 {
 	struct out *o = &t->out;
-	char *template;
 	size_t i;
 
 	out_line(o, 0);
 	out_line(o, 0);
 	out_text(o, "Options, before or after the verb:");
 	out_array(o, "options");
-	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		template = join("  %%%*s", 16 - (int)strlen(options[i].option), "");
-		out_line(o, 0);
-		out_object(o, NULL);
-		out_str(o, "option", template, options[i].option);
-		out_str(o, "text", "%", options[i].text);
-		out_end(o);
-		free(template);
+	for (i = 0; verb && i < verb_option_count; i++) {
+		const struct verb_option *option = &verb_options[i];
+
+		if (verb->takes & option->bit)
+			print_option(o, option->name, option->value, option->text);
 	}
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		print_option(o, options[i].option, "", options[i].text);
 	out_end(o);
 	out_line(o, 0);
 	out_line(o, 0);
 	out_text(o, "Exit status: 0 done, 1 wrong command line, 2 not loaded or not configured,");
 	out_line(o, 0);
-	out_text(o, "3 something could not be read, 4 out of memory or output not writable.");
+	out_text(o, "3 something could not be read, 4 out of memory or output not writable,");
+	out_line(o, 0);
+	out_text(o, "5 the kernel refused, or no such target or session.");
 }
 
 void help_print(struct tool *t, const struct verb *verb)
@@ -74,13 +88,13 @@ void help_print(struct tool *t, const struct verb *verb)
 	out_line(o, 0);
 	if (verb) {
 		print_verb(t, verb, true);
-		print_options(t);
+		print_options(t, verb);
 		return;
 	}
 	out_text(o, "usage: tcm-iscsi [OPTION...] [VERB]");
 	out_line(o, 0);
 	out_line(o, 0);
-	out_text(o, "Looks at the kernel's iSCSI target. Without a verb: status.");
+	out_text(o, "Shows and steers the kernel's iSCSI target. Without a verb: status.");
 	out_line(o, 0);
 	out_array(o, "verbs");
 	for (i = 0; i < verb_count; i++) {
@@ -90,7 +104,7 @@ void help_print(struct tool *t, const struct verb *verb)
 		out_end(o);
 	}
 	out_end(o);
-	print_options(t);
+	print_options(t, NULL);
 }
 
 enum tool_status verb_help(struct tool *t, int argc, char **argv)

@@ -19,16 +19,58 @@
 #define CONFIGFS	"/sys/kernel/config"
 #define SYSFS		"/sys"
 
+const struct verb_option verb_options[] = {
+	{ OPTION_OFF, "--off", "", "take the redirection back" },
+	{ OPTION_PERMANENT, "--permanent", "", "initiators may remember the new place" },
+	{ OPTION_SECONDS, "--seconds", " N", "time to log out, 1 to 3600 (default 30)" },
+};
+
+const size_t verb_option_count = ARRAY_SIZE(verb_options);
+
 const struct verb verbs[] = {
 	{
+		.name = "async", .operands = "TARGET[/TPGT] on|off", .run = verb_async,
+		.min_operands = 2, .max_operands = 2,
+		.summary = "tell initiators of new LUNs and sizes at once, or not",
+		.details =
+			"With 'on', who is logged in gets an Asynchronous Message when a LUN comes or\n"
+			"goes or changes its size, instead of a unit attention with the next command\n"
+			"only. Not kept over a reboot. Default: off, as with iscsi_target_mod.",
+	}, {
+		.name = "close", .operands = "SID", .run = verb_close,
+		.min_operands = 1, .max_operands = 1,
+		.summary = "end a session now",
+		.details =
+			"Commands under way end without an answer. Most initiators log in again at\n"
+			"once; to send them elsewhere, redirect the portal group before. 'sessions'\n"
+			"shows the numbers.",
+	}, {
 		.name = "help", .operands = "[VERB]", .max_operands = 1, .run = verb_help,
 		.summary = "list the verbs, or explain one",
 		.details = "Every verb also takes --help, or help as its operand.",
 	}, {
+		.name = "logout", .operands = "SID", .run = verb_logout,
+		.min_operands = 1, .max_operands = 1, .takes = OPTION_SECONDS,
+		.summary = "ask the initiator to log out, and close the session if it does not",
+		.details =
+			"The initiator finishes what it has under way first. Many log in again\n"
+			"afterwards; to send them elsewhere, redirect the portal group before.\n"
+			"'sessions' shows the numbers.",
+	}, {
+		.name = "redirect", .operands = "[TARGET[/TPGT] [ADDRESS...]]", .run = verb_redirect,
+		.max_operands = 9, .takes = OPTION_OFF | OPTION_PERMANENT,
+		.summary = "send the logins of a portal group elsewhere, or show who does",
+		.details =
+			"An address is a host name, an IPv4 address or an IPv6 address in brackets,\n"
+			"with ':PORT' if it is not 3260; up to 8 of them. The target must be served\n"
+			"there under the same name. Sessions stay where they are, see 'logout'. A\n"
+			"portal group that is disabled redirects as well. Not kept over a reboot.",
+	}, {
 		.name = "sessions", .operands = "", .run = verb_sessions,
 		.summary = "who is logged in, with addresses and negotiated parameters",
 		.details =
-			"configfs shows the newest session of each ACL in full, and only the names of\n"
+			"root sees every session of tcm_iscsi. Else, and with other modules, configfs\n"
+			"shows the newest session of each ACL in full, and only the names of\n"
 			"initiators without ACL. How many sessions it leaves out is printed at the end.",
 	}, {
 		.name = "status", .operands = "", .run = verb_status,
@@ -170,6 +212,23 @@ static bool valued(char ***arg, const char *name, const char **value, bool *bad)
 	return true;
 }
 
+/* An option of single verbs; which verb it is for is seen later. */
+static bool verb_option(struct tool *t, char ***arg, bool *bad)
+{
+	size_t i;
+
+	for (i = 0; i < verb_option_count; i++) {
+		const struct verb_option *option = &verb_options[i];
+
+		if (*option->value ? !valued(arg, option->name, &t->seconds, bad) :
+				     strcmp(**arg, option->name))
+			continue;
+		t->options |= option->bit;
+		return true;
+	}
+	return false;
+}
+
 static bool one_option(struct tool *t, char ***arg, bool *json)
 {
 	const char *text = **arg;
@@ -183,7 +242,8 @@ static bool one_option(struct tool *t, char ***arg, bool *json)
 		t->version = true;
 	} else if (!valued(arg, "--configfs", &t->configfs, &bad) &&
 		   !valued(arg, "--sysfs", &t->sysfs, &bad) &&
-		   !valued(arg, "--fabric", &t->fabric, &bad)) {
+		   !valued(arg, "--fabric", &t->fabric, &bad) &&
+		   !verb_option(t, arg, &bad)) {
 		return usage("unknown option '%'; 'tcm-iscsi help' lists them", text);
 	}
 	return !bad;
@@ -210,11 +270,29 @@ static bool parse(struct tool *t, char **argv, int *words, bool *json)
 
 	if (t->fabric && (strchr(t->fabric, '/') || *t->fabric == '.'))
 		return usage("--fabric '%' is no directory below target/", t->fabric);
+	t->live = !t->configfs && !t->sysfs;
 	/* The machine's modules say nothing about a tree from elsewhere. */
 	if (!t->configfs && !t->sysfs)
 		t->sysfs = SYSFS;
 	if (!t->configfs)
 		t->configfs = CONFIGFS;
+	return true;
+}
+
+static bool check_options(const struct tool *t, const struct verb *verb)
+{
+	const unsigned int wrong = t->options & ~verb->takes;
+	char *template;
+	size_t i;
+
+	for (i = 0; i < verb_option_count; i++) {
+		if (!(verb_options[i].bit & wrong))
+			continue;
+		template = join("%% is no option of '%s'", verb->name);
+		complain(template, verb_options[i].name);
+		free(template);
+		return false;
+	}
 	return true;
 }
 
@@ -228,9 +306,15 @@ static enum tool_status dispatch(struct tool *t, int words, char **word)
 		complain("unknown verb '%'; 'tcm-iscsi help' lists them", name);
 		return TOOL_USAGE;
 	}
-	if (t->help || (operands == 1 && !verb->max_operands && !strcmp(word[1], "help"))) {
+	if (t->help || (operands == 1 && verb->run != verb_help && !strcmp(word[1], "help"))) {
 		help_print(t, words ? verb : NULL);
 		return TOOL_OK;
+	}
+	if (!check_options(t, verb))
+		return TOOL_USAGE;
+	if (operands < verb->min_operands) {
+		complain("'%' needs more words; see 'tcm-iscsi help VERB'", verb->name);
+		return TOOL_USAGE;
 	}
 	if (operands > verb->max_operands) {
 		complain("too many words: '%'; see 'tcm-iscsi help VERB'",
@@ -259,7 +343,7 @@ int main(int argc, char **argv)
 		json_decref(t.out.stack[0]);
 		return status;
 	}
-	if (t.problem_count)
+	if (t.problem_count && !t.acting)
 		status = TOOL_INCOMPLETE;
 	problems_print(&t);
 	problems_free(&t);

@@ -78,6 +78,14 @@ void out_end(struct out *o)
 		o->depth--;
 }
 
+void out_forget(struct out *o, const char *key)
+{
+	if (!o->json || o->failed)
+		return;
+	o->depth--;
+	json_object_del(o->stack[o->depth - 1], key);
+}
+
 /* Before something else goes to the same terminal. */
 void out_line_end(struct out *o)
 {

@@ -46,6 +46,8 @@ int out_finish(struct out *o);
 void out_object(struct out *o, const char *key);
 void out_array(struct out *o, const char *key);
 void out_end(struct out *o);
+/* The container opened last, named @key in an object, and still empty: take it back. */
+void out_forget(struct out *o, const char *key);
 
 void out_line(struct out *o, unsigned int level);
 void out_line_end(struct out *o);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tcm-iscsi sessions: who is logged in, as far as configfs tells.
+ * tcm-iscsi sessions: who is logged in. The module is asked if it can be (live.c);
+ * else configfs is.
  *
- * It tells everything about the newest session of each ACL, and the names only
+ * That tells everything about the newest session of each ACL, and the names only
  * of initiators without ACL. The kernel's own count says how many are missing;
  * it is read first, so sessions that come and go meanwhile can make it wrong by
  * their number.
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "live.h"
 #include "module.h"
 
 static void print_known(struct out *o, const char *key, const char *template, long long value)
@@ -130,41 +132,64 @@ static void print_rest(struct out *o, const struct target *target, long long pri
 	out_end(o);
 }
 
-enum tool_status verb_sessions(struct tool *t, int argc, char **argv)
+/* As configfs has them. Return: how many, which may be less than there are. */
+static size_t print_from_configfs(struct out *o, const struct config *config)
 {
-	long long *printed;
-	struct out *o = &t->out;
-	struct modules modules;
-	struct config config;
-	long long total = 0;
-	size_t i;
-
-	(void)argc;
-	(void)argv;
-	modules_load(t, &modules);
-	config_load(t, modules.fabric, CONFIG_SESSIONS, &config);
-	printed = alloc((config.target_count + 1) * sizeof(*printed));
+	long long *printed = alloc((config->target_count + 1) * sizeof(*printed));
+	size_t i, total = 0;
 
 	out_array(o, "sessions");
-	for (i = 0; i < config.target_count; i++) {
-		printed[i] = print_target(o, &config.targets[i]);
+	for (i = 0; i < config->target_count; i++) {
+		printed[i] = print_target(o, &config->targets[i]);
 		total += printed[i];
 	}
 	out_end(o);
 	out_array(o, "not_shown");
-	for (i = 0; i < config.target_count; i++)
-		print_rest(o, &config.targets[i], printed[i]);
+	for (i = 0; i < config->target_count; i++)
+		print_rest(o, &config->targets[i], printed[i]);
 	out_end(o);
-	if (!config.target_count) {
+	free(printed);
+	return total;
+}
+
+/* The module knows all of them. */
+static bool print_live(struct tool *t, size_t *total)
+{
+	struct out *o = &t->out;
+
+	out_array(o, "sessions");
+	if (!live_sessions(t, total)) {
+		out_forget(o, "sessions");
+		return false;
+	}
+	out_end(o);
+	out_array(o, "not_shown");
+	out_end(o);
+	return true;
+}
+
+enum tool_status verb_sessions(struct tool *t, int argc, char **argv)
+{
+	struct modules modules;
+	struct config config;
+	size_t total, targets;
+	bool live;
+
+	(void)argc;
+	(void)argv;
+	modules_load(t, &modules);
+	live = print_live(t, &total);
+	config_load(t, modules.fabric, live ? 0 : CONFIG_SESSIONS, &config);
+	if (!live)
+		total = print_from_configfs(&t->out, &config);
+	targets = config.target_count;
+	if (!targets) {
 		modules_advise(t, &modules, config.present);
 	} else if (!total) {
-		out_line(o, 0);
-		out_text(o, "no sessions");
+		out_line(&t->out, 0);
+		out_text(&t->out, "no sessions");
 	}
-
-	i = config.target_count;
-	free(printed);
 	config_free(&config);
 	modules_free(&modules);
-	return i ? TOOL_OK : TOOL_NOTHING;
+	return targets ? TOOL_OK : TOOL_NOTHING;
 }

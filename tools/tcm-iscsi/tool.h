@@ -19,6 +19,14 @@ enum tool_status {
 	TOOL_NOTHING	= 2,	/* not loaded, or nothing is configured */
 	TOOL_INCOMPLETE	= 3,	/* something could not be read; the rest is printed */
 	TOOL_SYSTEM	= 4,	/* no memory, or the output cannot be written */
+	TOOL_REFUSED	= 5,	/* the kernel refused, or there is no such thing */
+};
+
+/* Options of single verbs. */
+enum tool_option {
+	OPTION_OFF	= 1 << 0,
+	OPTION_PERMANENT = 1 << 1,
+	OPTION_SECONDS	= 1 << 2,
 };
 
 /**
@@ -36,9 +44,13 @@ struct problem {
  * @configfs: where configfs is mounted
  * @sysfs: where sysfs is mounted; NULL if a copied tree is shown, because then
  *	the modules of this machine say nothing about it
+ * @acting: the verb's own status says what its problem was; it reads nothing
+ * @live: both are this machine's own, so the module may be asked as well
  * @fabric: directory below target/ that was asked for; NULL: what the module uses
  * @help: --help was given
  * @version: --version was given
+ * @options: those of single verbs that were given, OPTION_*
+ * @seconds: value of --seconds
  * @out: where the answer goes
  * @problems: what could not be read, in the order in which it was met
  * @problem_count: entries of @problems
@@ -48,8 +60,12 @@ struct tool {
 	const char *configfs;
 	const char *sysfs;
 	const char *fabric;
+	bool acting;
+	bool live;
 	bool help;
 	bool version;
+	unsigned int options;
+	const char *seconds;
 	struct out out;
 	struct problem *problems;
 	size_t problem_count;
@@ -60,7 +76,9 @@ struct tool {
  * struct verb - an entry of the verb table
  * @name: word on the command line
  * @operands: what follows it, for the usage line; empty if nothing does
- * @max_operands: how many
+ * @min_operands: how many it needs
+ * @max_operands: how many it takes
+ * @takes: options that only some verbs have
  * @summary: one line
  * @details: lines for "help VERB"
  * @run: does it and returns an exit status
@@ -68,7 +86,9 @@ struct tool {
 struct verb {
 	const char *name;
 	const char *operands;
+	int min_operands;
 	int max_operands;
+	unsigned int takes;
 	const char *summary;
 	const char *details;
 	enum tool_status (*run)(struct tool *t, int argc, char **argv);
@@ -79,10 +99,31 @@ extern const size_t verb_count;
 
 const struct verb *verb_find(const char *name);
 
+enum tool_status verb_async(struct tool *t, int argc, char **argv);
+enum tool_status verb_close(struct tool *t, int argc, char **argv);
 enum tool_status verb_help(struct tool *t, int argc, char **argv);
+enum tool_status verb_logout(struct tool *t, int argc, char **argv);
+enum tool_status verb_redirect(struct tool *t, int argc, char **argv);
 enum tool_status verb_sessions(struct tool *t, int argc, char **argv);
 enum tool_status verb_status(struct tool *t, int argc, char **argv);
 enum tool_status verb_version(struct tool *t, int argc, char **argv);
+
+/**
+ * struct verb_option - an option of single verbs
+ * @bit: OPTION_*
+ * @name: as it is typed
+ * @value: what follows it, for the usage line; empty if nothing does
+ * @text: for help
+ */
+struct verb_option {
+	enum tool_option bit;
+	const char *name;
+	const char *value;
+	const char *text;
+};
+
+extern const struct verb_option verb_options[];
+extern const size_t verb_option_count;
 
 /* "help VERB"; for @verb == NULL the table of verbs. */
 void help_print(struct tool *t, const struct verb *verb);
