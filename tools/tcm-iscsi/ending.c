@@ -6,8 +6,7 @@
 #include "netlink.h"
 #include "text.h"
 
-enum tool_status ending_request(struct tool *t, int command, long long sid,
-				 long long seconds)
+enum tool_status ending_request(struct tool *t, int command, long long sid, long long seconds)
 {
 	char *object = join("session %lld", sid);
 	enum tool_status status;

@@ -57,8 +57,8 @@ const struct verb verbs[] = {
 			"afterwards; to send them elsewhere, redirect the portal group before.\n"
 			"'sessions' shows the numbers.",
 	}, {
-		.name = "redirect", .operands = "[TARGET[/TPGT] [ADDRESS...]]", .run = verb_redirect,
-		.max_operands = 9, .takes = OPTION_OFF | OPTION_PERMANENT,
+		.name = "redirect", .operands = "[TARGET[/TPGT] [ADDRESS...]]",
+		.max_operands = 9, .takes = OPTION_OFF | OPTION_PERMANENT, .run = verb_redirect,
 		.summary = "send the logins of a portal group elsewhere, or show who does",
 		.details =
 			"An address is a host name, an IPv4 address or an IPv6 address in brackets,\n"
