@@ -88,6 +88,11 @@ fuzz:
 fuzz-merge:
 	tools/testing/fuzz/core --merge $(FUZZ)
 
+# The loaded module, over the wire. FUZZ_LIVE="--seed 7" or another option of live.
+FUZZ_KERNEL ?= kasan
+fuzz-live:
+	tools/testing/fuzz/lab $(FUZZ_KERNEL) --seconds $(FUZZ_SECONDS) $(FUZZ_LIVE)
+
 # Not through kbuild, so that it needs no headers for the running kernel.
 clean:
 	find . \( -name .git -o -path ./tools \) -prune -o -type f \( -name '*.o' -o -name '*.ko' \
@@ -113,8 +118,10 @@ help:
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
 	@echo '                        FUZZ="login rx" for some; make fuzz-merge to keep what was learnt'
+	@echo 'make fuzz-live          fuzz the module in a kernel of the lab; FUZZ_SECONDS=60,'
+	@echo '                        FUZZ_KERNEL=kasan'
 	@echo 'make clean'
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance testcu host-test static fuzz fuzz-merge clean help
+	conformance testcu host-test static fuzz fuzz-merge fuzz-live clean help
