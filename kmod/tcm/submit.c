@@ -274,6 +274,7 @@ int tiscsi_op_queue_data_in(struct se_cmd *se_cmd)
 
 int tiscsi_op_queue_status(struct se_cmd *se_cmd)
 {
+	tiscsi_order_end(se_cmd);
 	tiscsi_cmd_completed(tiscsi_from_se(se_cmd));
 	return 0;
 }
@@ -284,9 +285,10 @@ void tiscsi_op_queue_tm_rsp(struct se_cmd *se_cmd)
 			    icore_tmf_response(se_cmd->se_tmr_req->response));
 }
 
-/* Nothing to undo: slot and queues are settled when the release comes. */
+/* Slot and queues are settled when the release comes. */
 void tiscsi_op_aborted_task(struct se_cmd *se_cmd)
 {
+	tiscsi_order_end(se_cmd);
 }
 
 int tiscsi_op_get_cmd_state(struct se_cmd *se_cmd)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the live fuzzer has found, each as the shortest way to it."""
+
+import os
+
+import harness
+from harness import Skip, check, equal, run
+from login import random_isid
+from raw import DATA_IN, FINAL, SCSI_CMD, SCSI_RSP
+from session import ABORT_TASK, LUN_RESET, READ, Session, read10
+from target import Target
+
+NAME = "functional-slow"
+DELAY = 400         # ms
+ORDERED = 2
+
+
+class Slow:
+    """A disk that takes its time for every read and write."""
+
+    def __init__(self):
+        self.file = "/tmp/functional-slow.img"
+        self.loop = None
+        self.path = f"/dev/mapper/{NAME}"
+
+    def __enter__(self):
+        for name in ("loop", "dm-mod", "dm-delay"):
+            if run("modprobe", name, ok=None).returncode:
+                raise Skip(f"this kernel has no {name}")
+        with open(self.file, "wb") as file:
+            file.truncate(8 << 20)
+        self.loop = run("losetup", "--show", "-f", self.file).stdout.strip()
+        run("dmsetup", "create", NAME, "--noudevsync", "--table",
+            f"0 16384 delay {self.loop} 0 {DELAY}")
+        if not os.path.exists(self.path):
+            run("dmsetup", "mknodes", NAME, "--noudevsync")
+        return self
+
+    def __exit__(self, *_exc):
+        run("dmsetup", "remove", "--retry", "--noudevsync", NAME)
+        run("losetup", "-d", self.loop)
+        os.unlink(self.file)
+
+
+def read_ordered(session):
+    """Session.submit() knows SIMPLE only. Return: the ITT."""
+    pdu = session.base(SCSI_CMD, FINAL | READ | ORDERED, session.next_itt(), {20: 512})
+    pdu.bhs[32:42] = read10(0, 1)
+    session.send(pdu)
+    return pdu.itt
+
+
+def answered(session, itt):
+    """Until the status of this ITT is there."""
+    while True:
+        pdu = session.recv()
+        check(pdu is not None, "the connection was closed")
+        if pdu.itt == itt and (pdu.opcode == SCSI_RSP or (pdu.opcode == DATA_IN and pdu.flags & 1)):
+            return pdu.bhs[3]
+
+
+def order_after(end_it):
+    """A read is ended early by end_it(session, task); ORDERED and SIMPLE commands of this
+    and of another session still get through."""
+    with Slow() as disk, Target("found") as target:
+        target.lun(0, kind="block", mib=8, path=disk.path)
+        with Session(target.iqn) as session, Session(target.iqn, isid=random_isid()) as other:
+            session.ready(0)
+            other.ready(0)
+            task = session.submit(read10(0, 8), read=4096)
+            session.sync()
+            check(not task.done, "the disk is not slow")
+            end_it(session, task)
+            equal(answered(session, read_ordered(session)), 0, "status of the ORDERED command")
+            other.ready(0)
+            equal(len(other.read_at(0, 512)), 512, "bytes of the other session")
+
+
+def test_order_after_abort():
+    """ORDERED command behind one that was aborted in the backend."""
+    order_after(lambda session, task: equal(session.tmf(ABORT_TASK, tag=task.itt,
+                                                        ref_cmdsn=task.cmdsn), 0, "the abort"))
+
+
+def test_order_after_reset():
+    """The same behind a LUN RESET; the reset is a unit attention for the others."""
+    def reset(session, _task):
+        equal(session.tmf(LUN_RESET), 0, "the reset")
+        session.ready(0)
+    order_after(reset)
+
+
+def test_order_after_close():
+    """The same when the connection of the read breaks."""
+    with Slow() as disk, Target("found") as target:
+        target.lun(0, kind="block", mib=8, path=disk.path)
+        session = Session(target.iqn)
+        session.ready(0)
+        for number in range(4):
+            session.submit(read10(8 * number, 8), read=4096)
+        session.sync()
+        session.reset()
+        with Session(target.iqn, isid=random_isid()) as other:
+            other.ready(0)
+            equal(answered(other, read_ordered(other)), 0, "status of the ORDERED command")
+        harness.wait_for(lambda: target.sessions() == 0, "the end of all sessions")
