@@ -8,7 +8,7 @@ from logins import (CLOSED, LEADING_KEYS, OTHER_PORT, add_group, begun, expect_s
                     guarded, normal, offered, plain, who, works)
 from raw import (ASYNC, DATA_OUT, FINAL, IMMEDIATE, LOGIN_REQ, LOGIN_RSP, LOGOUT_REQ, NOP_OUT,
                  REJECT, RTAG, SCSI_CMD, SNACK, TEXT_REQ, TMF_REQ, Conn, Pdu)
-from registry import covers, later
+from registry import covers
 from session import READ_CAPACITY, Session, discovery
 from target import IQN, PORTAL, Target
 
@@ -213,6 +213,3 @@ def empty_operational_stage(target):
     offers_nothing = offered(target, [])
     check(not any(key in LEADING_KEYS for key, _ in offers_nothing), "answers:", offers_nothing)
     equal(first([("InitiatorName", INITIATOR)]) == CLOSED, False, "an answer")
-
-
-later("LOGIN-38", "redirection is not configurable yet")
