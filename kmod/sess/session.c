@@ -376,8 +376,8 @@ void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
 	sess->peer = conn->peer;
 	spin_unlock(&sess->lock);
 	sess->state = max(sess->state, TISCSI_SESS_ACTIVE);
-	WRITE_ONCE(conn->reinstated, sess->state == TISCSI_SESS_ACTIVE &&
-				     !list_empty(&sess->waiters));
+	if (sess->state == TISCSI_SESS_ACTIVE && !list_empty(&sess->waiters))
+		WRITE_ONCE(conn->reinstated, true);
 	if (sess->state != TISCSI_SESS_ACTIVE || conn->reinstated)
 		tiscsi_conn_close(conn, "closed while it began");
 	tiscsi_conn_wake(conn);
