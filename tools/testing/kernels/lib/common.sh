@@ -138,7 +138,8 @@ packages_for()
 	root) echo mmdebstrap ;;
 	qemu) echo qemu-system-x86 cpio xz-utils ;;
 	guest) echo busybox-static iproute2 util-linux procps open-iscsi e2fsprogs ;;
-	tests) echo fio libiscsi-bin qemu-utils qemu-block-extra sg3-utils ;;
+	tests) echo fio libiscsi-bin qemu-utils qemu-block-extra sg3-utils \
+		libjansson-dev libnl-genl-3-dev pkg-config ;;
 	static) echo sparse shellcheck perl ;;
 	fuzz) echo make gcc libc6-dev clang libclang-rt-14-dev ;;
 	*) die "no package list for '$1'" ;;
