@@ -175,13 +175,26 @@ def test_discovery():
         equal(discover(), [(PORTAL, 1, target.iqn)], "disabled and shown")
 
 
+def write_some(disk):
+    """The node of a disk that went a moment ago, and had the same name, may still be
+    there: hence more than one try to open it."""
+    def can_be_opened():
+        try:
+            os.close(os.open(disk, os.O_RDWR))
+        except OSError:
+            return False
+        return True
+
+    wait_for(can_be_opened, disk)
+    run("dd", "if=/dev/zero", f"of={disk}", "bs=64k", "count=4", "oflag=direct")
+
+
 def lands_on(target, address, tag):
     """open-iscsi logs in at the first portal; where is its session then?"""
     with Node(target) as node:
         equal(node.negotiated("address"), address, "address of the session")
         equal(node.negotiated("tpgt"), str(tag), "portal group of the session")
-        disk = node.disks()[0]
-        run("dd", "if=/dev/zero", f"of={disk}", "bs=64k", "count=4", "oflag=direct")
+        write_some(node.disks()[0])
         with Genl() as genl:
             found = genl.dump("session-get", target=target.iqn)
         equal([s["tag"] for s in found], [tag], "groups of the target's sessions")
@@ -222,7 +235,7 @@ def test_move():
             wait_for(lambda: [s["tag"] for s in client.dump("session-get")] == [2],
                      "the session at the other portal group", 20)
             target.enable(False)
-            run("dd", "if=/dev/zero", f"of={disk}", "bs=64k", "count=4", "oflag=direct")
+            write_some(disk)
             equal(node.negotiated("address"), OTHER, "address of the session")
         equal(target.statistic("iscsi_logout_stats/normal_logouts"), "2", "normal logouts")
 
