@@ -72,6 +72,7 @@ conformance:
 # libiscsi's own tests on both modules. TESTCU="--only 'iSCSI.*'" for some.
 testcu: KERNEL = kasan
 testcu:
+	tools/testing/testcu/selftest
 	tools/testing/lab --kernel $(KERNEL) --timeout 3600 -- tools/testing/testcu/run $(TESTCU)
 
 host-test:
