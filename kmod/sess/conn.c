@@ -210,6 +210,8 @@ void tiscsi_conn_free(struct tiscsi_conn *conn)
 	for (i = 0; i < TISCSI_CTL_SLOTS; i++)
 		kvfree(conn->ctls[i].big);
 	tiscsi_tcm_counter_free(conn->counter);
+	if (conn->task)
+		put_task_struct(conn->task);
 	tiscsi_order_free(conn);
 	tiscsi_cmd_free_slots(conn);
 	kvfree(conn->text_out);
@@ -582,10 +584,12 @@ void tiscsi_conn_farewell(struct tiscsi_conn *conn)
 	conn->sock = NULL;
 }
 
-/* Wait until the thread function has returned; reaper only. */
+/*
+ * Wait until the thread function has returned; reaper only. The task stays until the
+ * connection is freed: released commands and whoever finds the session wake it, and a wake
+ * of a thread that has ended is nothing.
+ */
 void tiscsi_conn_join(struct tiscsi_conn *conn)
 {
 	kthread_stop(conn->task);
-	put_task_struct(conn->task);
-	conn->task = NULL;
 }

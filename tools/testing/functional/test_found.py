@@ -2,12 +2,13 @@
 """What the live fuzzer has found, each as the shortest way to it."""
 
 import os
+import time
 
 import harness
 from harness import Skip, check, equal, run
 from login import random_isid
-from raw import DATA_IN, FINAL, SCSI_CMD, SCSI_RSP
-from session import ABORT_TASK, LUN_RESET, READ, Session, read10
+from raw import DATA_IN, FINAL, RTAG, SCSI_CMD, SCSI_RSP, TMF_REQ
+from session import ABORT_TASK, LUN_RESET, READ, SIMPLE, Session, read10
 from target import Target
 
 NAME = "functional-slow"
@@ -104,3 +105,49 @@ def test_order_after_close():
             other.ready(0)
             equal(answered(other, read_ordered(other)), 0, "status of the ORDERED command")
         harness.wait_for(lambda: target.sessions() == 0, "the end of all sessions")
+
+
+def break_off(target, requests):
+    """Requests go out and the connection breaks at once, with work in the backend; its
+    end comes when the connection's thread is gone."""
+    for _ in range(harness.scaled(6, 2)):
+        session = Session(target.iqn, isid=random_isid())
+        session.ready(0)
+        requests(session)
+        session.reset()
+    with Session(target.iqn, isid=random_isid()) as other:
+        other.ready(0)
+        equal(len(other.read_at(0, 512)), 512, "bytes of the next session")
+    harness.wait_for(lambda: target.sessions() == 0, "the end of all sessions")
+
+
+def test_close_with_tmf_under_way():
+    """A release that a function waits for, after the connection has broken."""
+    def requests(session):
+        tasks = [session.submit(read10(8 * n, 8), read=4096) for n in range(4)]
+        for task in tasks:
+            session.send(session.base(TMF_REQ, FINAL | ABORT_TASK, session.next_itt(),
+                                      {20: task.itt, 32: task.cmdsn}, immediate=True))
+        session.send(session.base(TMF_REQ, FINAL | LUN_RESET, session.next_itt(), {20: RTAG},
+                                  immediate=True))
+        time.sleep(0.1)
+    with Slow() as disk, Target("found") as target:
+        target.lun(0, kind="block", mib=8, path=disk.path)
+        break_off(target, requests)
+
+
+def test_close_without_a_slot():
+    """A release that the receiver waits for, because every slot is taken."""
+    def requests(session):
+        session.sock.settimeout(0.3)
+        try:
+            for _ in range(1200):
+                pdu = session.base(SCSI_CMD, FINAL | READ | SIMPLE, session.next_itt(),
+                                   {20: 512}, immediate=True)
+                pdu.bhs[32:42] = read10(0, 1)
+                session.send(pdu)
+        except OSError:
+            pass
+    with Slow() as disk, Target("found") as target:
+        target.lun(0, kind="block", mib=8, path=disk.path)
+        break_off(target, requests)
