@@ -12,7 +12,6 @@
  * clears it when it counts, so a kernel that does so for aborted commands as well finds
  * nothing to do here.
  */
-#include "../compat/order.h"
 #include "tcm_priv.h"
 
 /**

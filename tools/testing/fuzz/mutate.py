@@ -20,8 +20,8 @@ A step is {"op": "pdu", "bhs", "ahs": hex, "data": as in a recording, "live": [.
 import random
 import struct
 
-from raw import (DATA_OUT, FINAL, IMMEDIATE, LOGIN_REQ, LOGOUT_REQ, NOP_OUT, RTAG, SCSI_CMD, SNACK,
-                 TEXT_REQ, TMF_REQ)
+from raw import (DATA_OUT, FINAL, IMMEDIATE, LOGIN_REQ, LOGOUT_REQ, NOP_OUT, RTAG, SCSI_CMD,
+                 SNACK, TEXT_REQ, TMF_REQ)
 from recording import pack, unpack
 
 PHASES = ("before", "login", "ffp")
@@ -43,8 +43,8 @@ VALUES = (b"", b"Yes", b"No", b"None", b"CRC32C", b"CRC32C,None", b"Reject", b"I
 CDBS = ("000000000000", "03000000ff00", "1200000024", "120183", "1201b0", "12ffff", "28000000000000"
         "0008", "2a000000000000000800", "2f00000000000000080000", "2e00000000000000080000",
         "3500000000", "41000000000000000800", "42000000000000002000", "5e000000000000010000",
-        "5f000000000000001800", "5f060000000000001800", "5f010000000000001800", "a0000000000000001000",
-        "a30a00000000000010000000", "a30c00000000000010000000", "83000000000000000000000000540000",
+        "5f000000000000001800", "5f060000000000001800", "5f010000000000001800",
+        "a0000000000000001000", "a30a00000000000010000000", "a30c00000000000010000000", "83000000000000000000000000540000",
         "84030000000000000000000010000000", "89000000000000000000000000010000",
         "8800000000000000000000000080", "8a00000000000000000000000080", "93000000000000000000"
         "0000000800", "9e10000000000000000000000020", "9e12000000000000000000000020",
@@ -215,7 +215,8 @@ def data_out(rng):
 
 def tmf(rng):
     step = make(TMF_REQ, FINAL | rng.choice((1, 1, 1, 2, 3, 4, 5, 5, 6, 8, 9, 10, 11, 12)),
-                some_itt(rng), {20: 0, 32: 0}, rng.choice((0, 1, 2, 3)), immediate=rng.random() < 0.8)
+                some_itt(rng), {20: 0, 32: 0}, rng.choice((0, 1, 2, 3)),
+                immediate=rng.random() < 0.8)
     step["live"].append("rtt")
     return step
 

@@ -62,8 +62,8 @@ class Stats:
             kinds = ", ".join(f"{name} {number}" for name, number in
                               self.answers[phase].most_common())
             yield (f"{phase}: {self.rounds[phase]} rounds, {self.pdus[phase]} PDUs after the "
-                   f"honest part, {self.logins[phase]} logins completed, answers: {kinds or 'none'}; "
-                   f"closed by the target {self.ends[phase]}; share {self.share(phase):.2f}")
+                   f"honest part, {self.logins[phase]} logins completed, "
+                   f"answers: {kinds or 'none'}; closed by the target {self.ends[phase]}; share {self.share(phase):.2f}")
 
     def shallow(self, phase):
         """What is missing, '' if it went deep enough."""
