@@ -52,6 +52,7 @@ void tiscsi_sock_detach(struct tiscsi_sock *s);
 int tiscsi_sock_peek(struct tiscsi_sock *s);
 int tiscsi_sock_recv(struct tiscsi_sock *s, void *buf, u32 len);
 int tiscsi_sock_send(struct tiscsi_sock *s, const void *buf, u32 len);
+bool tiscsi_sock_sent_all(const struct tiscsi_sock *s);
 int tiscsi_sock_send_iter(struct tiscsi_sock *s, struct iov_iter *iter, bool more);
 void tiscsi_sock_tune(struct tiscsi_sock *s, u32 user_timeout_ms);
 void tiscsi_sock_release(struct tiscsi_sock *s, bool abort);

@@ -152,6 +152,18 @@ int tiscsi_sock_send(struct tiscsi_sock *s, const void *buf, u32 len)
 }
 
 /**
+ * tiscsi_sock_sent_all - nothing waits to be sent or acknowledged
+ * @s: the socket
+ *
+ * After -EAGAIN of a send it means that memory was short, not room: no
+ * acknowledgement will come that could tell of room.
+ */
+bool tiscsi_sock_sent_all(const struct tiscsi_sock *s)
+{
+	return !READ_ONCE(s->sock->sk->sk_wmem_queued);
+}
+
+/**
  * tiscsi_sock_send_iter - hand over pages without copying
  * @s: the socket
  * @iter: bvec iterator, advanced by what was taken; no page may be slab memory

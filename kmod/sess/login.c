@@ -165,14 +165,30 @@ static void tiscsi_login_give_up(struct tiscsi_login *login, const char *reason)
 
 /* -- sending -- */
 
+/*
+ * As tiscsi_sock_send(), but -EAGAIN only if a callback will follow. The second try is
+ * for an acknowledgement between the first and the question.
+ */
+static int tiscsi_login_send(struct tiscsi_login *login)
+{
+	const void *at = login->mem->tx + login->tx_off;
+	u32 len = login->tx_len - login->tx_off;
+	int ret;
+
+	ret = tiscsi_sock_send(login->sock, at, len);
+	if (ret != -EAGAIN || !tiscsi_sock_sent_all(login->sock))
+		return ret;
+	ret = tiscsi_sock_send(login->sock, at, len);
+	return ret == -EAGAIN && tiscsi_sock_sent_all(login->sock) ? -ENOMEM : ret;
+}
+
 /* False while bytes are left or the slot has ended. */
 static bool tiscsi_login_flush(struct tiscsi_login *login)
 {
 	int ret;
 
 	while (login->tx_off < login->tx_len) {
-		ret = tiscsi_sock_send(login->sock, login->mem->tx + login->tx_off,
-				       login->tx_len - login->tx_off);
+		ret = tiscsi_login_send(login);
 		if (ret == -EAGAIN)
 			return false;
 		if (ret <= 0) {
