@@ -3,10 +3,13 @@
  * What an initiator may not make target_core do.
  *
  * target_core trusts its fabrics in a few places where a peer decides. Each guard here
- * looks at a command after its CDB was parsed and before it is submitted.
+ * looks at a command after its CDB was parsed and before it is submitted, the last one
+ * after its data has come and before it is executed.
  */
 #include <linux/atomic.h>
 #include <linux/mm.h>
+#include <linux/rculist.h>
+#include <linux/scatterlist.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_base.h>
 #include <target/target_core_backend.h>
@@ -205,4 +208,63 @@ bool tiscsi_guard(struct tiscsi_cmd *cmd, const u8 *cdb)
 		return false;
 	tiscsi_guard_caw(cmd);
 	return true;
+}
+
+/* -- parameter lists -- */
+
+/*
+ * EXTENDED COPY names its destination in the list, and target_core finds it among the
+ * units that the initiator sees, but forgets to ask whether it may write there.
+ */
+static bool tiscsi_may_copy(const struct se_cmd *se_cmd)
+{
+	struct se_node_acl *se_nacl = se_cmd->se_sess->se_node_acl;
+	struct se_dev_entry *deve;
+	bool protected = false;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(deve, &se_nacl->lun_entry_hlist, link)
+		protected |= deve->lun_access_ro;
+	rcu_read_unlock();
+	return !protected;
+}
+
+/* PERSISTENT RESERVE OUT (SPC-4 6.14): two service actions, and a bit of their list. */
+#define PRO_REGISTER		0x00
+#define PRO_REGISTER_IGNORE	0x06
+#define PRO_FLAGS_AT		20
+#define PRO_SPEC_I_PT		0x08
+
+/**
+ * tiscsi_guard_data - may this command be executed with the data that came?
+ * @se_cmd: its data is complete, and it was not aborted
+ *
+ * A registration for other initiator ports (SPEC_I_PT), whether it succeeds or fails,
+ * keeps references to the initiator's own LUN in target_core, and whoever removes that
+ * LUN waits for them for ever. No initiator in use is known to register others, so it is
+ * refused. A device that keeps its own reservations gets it as it is.
+ *
+ * EXTENDED COPY is for initiators that may write to everything they see.
+ *
+ * Return: false if the command was failed.
+ */
+bool tiscsi_guard_data(struct se_cmd *se_cmd)
+{
+	const u8 *cdb = se_cmd->t_task_cdb;
+	u8 flags = 0;
+
+	if (cdb[0] == EXTENDED_COPY && !tiscsi_may_copy(se_cmd)) {
+		transport_generic_request_failure(se_cmd, TCM_WRITE_PROTECTED);
+		return false;
+	}
+	if (likely(cdb[0] != PERSISTENT_RESERVE_OUT) ||
+	    ((cdb[1] & 0x1f) != PRO_REGISTER && (cdb[1] & 0x1f) != PRO_REGISTER_IGNORE) ||
+	    (se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR))
+		return true;
+	sg_pcopy_to_buffer(se_cmd->t_data_sg, se_cmd->t_data_nents, &flags, sizeof(flags),
+			   PRO_FLAGS_AT);
+	if (!(flags & PRO_SPEC_I_PT))
+		return true;
+	transport_generic_request_failure(se_cmd, TCM_INVALID_PARAMETER_LIST);
+	return false;
 }

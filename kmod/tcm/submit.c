@@ -134,7 +134,9 @@ struct scatterlist *tiscsi_tcm_buffer(struct tiscsi_cmd *cmd, u32 *len)
 
 void tiscsi_tcm_execute(struct tiscsi_cmd *cmd)
 {
-	target_execute_cmd(&cmd->se_cmd);
+	/* An aborted command must go where target_core waits for it. */
+	if (tiscsi_tcm_aborted(cmd) || tiscsi_guard_data(&cmd->se_cmd))
+		target_execute_cmd(&cmd->se_cmd);
 }
 
 /*
