@@ -136,10 +136,14 @@ class Conn:
         self.max_cmdsn = None
         self.mrdsl = 8192           # what we declared
         try:
+            self.prepare()
             self.sock.connect(address)
         except OSError:
             self.sock.close()
             raise
+
+    def prepare(self):
+        """For subclasses: what to do to the socket before it connects."""
 
     def timeout(self, seconds):
         self.sock.settimeout(patience(seconds))

@@ -230,6 +230,11 @@ def remove_target(directory):
     remove(directory)
 
 
+def reservations():
+    """Where target_core writes persistent reservations has to exist, or it refuses them."""
+    os.makedirs(read(ROOT + "/dbroot").strip() + "/pr", exist_ok=True)
+
+
 def fabrics():
     if not os.path.isdir(ROOT):
         return []
