@@ -67,7 +67,8 @@ MODULE ?= tcm_iscsi
 conformance: KERNEL = kasan
 conformance:
 	tools/testing/conformance/selftest
-	tools/testing/lab --kernel $(KERNEL) -- tools/testing/conformance/run --module $(MODULE)
+	tools/testing/lab --kernel $(KERNEL) --timeout 1500 -- \
+		tools/testing/conformance/run --module $(MODULE)
 
 # libiscsi's own tests on both modules. TESTCU="--only 'iSCSI.*'" for some.
 testcu: KERNEL = kasan

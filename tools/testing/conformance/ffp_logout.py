@@ -4,6 +4,7 @@
 import time
 
 from disks import disk, impatient, manual, ready
+from genl import Genl
 from harness import check, equal, patience, wait_for
 from login import FFP, OPERATIONAL, INITIATOR, LoginConn, names, random_isid
 from pdus import INVALID, PROTOCOL, command, numbered, open_write, rejected
@@ -162,15 +163,44 @@ def unanswered_ping_is_announced(target):
 
 
 @covers("FFP-57", fixture=None)
-def asked_to_leave():
-    """A portal group that is disabled asks its sessions to log out or ends them, but
-    tells nobody anything else; each is told on its own connection."""
+def asked_to_log_out():
+    """The administrator asks two of three sessions: event 1 on the connection concerned
+    and on no other, with the seconds. Who logs out ends well, who works on meanwhile is
+    served until the time is over, and then dropped."""
+    with Target("leave") as target, Genl() as client:
+        target.lun(0)
+        isids = [random_isid() for _ in range(3)]
+        polite, deaf, other = (ready(target, isid=isid) for isid in isids)
+        sids = {bytes(row["isid"]): row["sid"] for row in client.dump("session-get")}
+        client.do("session-logout", sid=sids[isids[0]], seconds=3600)
+        event = polite.other(ASYNC)
+        equal((event.itt, event.bhs[36], event.half(42), event.dsl), (RTAG, 1, 3600, 0),
+              "ITT, event, Parameter3, length")
+        polite.read_at(0, 512)
+        equal(polite.logout(), 0, "response to the logout")
+        start = time.monotonic()
+        client.do("session-logout", sid=sids[isids[1]], seconds=2)
+        equal(deaf.other(ASYNC).bhs[36], 1, "event")
+        deaf.read_at(0, 512)
+        seen = deaf.expect_close((ASYNC,), seconds=10)
+        check(all(event.bhs[36] in (2, 3) for event in seen), "events", seen)
+        check(1.5 < time.monotonic() - start < patience(6), "time until it was dropped")
+        deaf.close()
+        other.read_at(0, 512)
+        equal(other.others, [], "messages for the third session")
+        other.logout()
+
+
+@covers("FFP-58", fixture=None)
+def disabled():
+    """A portal group that is disabled ends its sessions and says so to each; no session
+    is left when the administrator has his answer."""
     with Target("leave") as target:
         target.lun(0)
         sessions = [ready(target, isid=random_isid()) for _ in range(2)]
         target.enable(False)
         for session in sessions:
             seen = session.expect_close((ASYNC,), seconds=10)
-            check(all(pdu.bhs[36] in (1, 2, 3) for pdu in seen), "events", seen)
+            equal([pdu.bhs[36] in (2, 3) for pdu in seen], [True], "whether it was announced")
             session.close()
         equal(target.sessions(), 0, "sessions")

@@ -127,6 +127,7 @@ class Report:
 
     def __init__(self, requirements, registry, outcomes, known=(), selected=False):
         self.lines = []
+        self.failed = []
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
         numbers = [requirement.number for requirement in requirements]
         for number in numbers:
@@ -149,6 +150,8 @@ class Report:
     def add(self, what, word, text):
         self.lines.append(f"{what} {word}" + (f": {text}" if text else ""))
         self.counts[{PASS: "passed", FAIL: "failed"}.get(word, "skipped")] += 1
+        if word == FAIL:
+            self.failed.append(what)
 
     @property
     def last_line(self):
