@@ -46,8 +46,8 @@ static void history_row_03_hex(struct kunit *test)
 		for (u32 i = 0; i < ARRAY_SIZE(digests); i++) {
 			const int want = bytes && bytes <= digests[i] ? (int)bytes : -1;
 
-			KUNIT_EXPECT_EQ_MSG(test, decoded(text, rooms[i], digests[i]), want, "%u, %u",
-					    digits, digests[i]);
+			KUNIT_EXPECT_EQ_MSG(test, decoded(text, rooms[i], digests[i]), want,
+					    "%u, %u", digits, digests[i]);
 		}
 		text[2 + digits] = digits % 3 ? 'f' : '7';
 		text[2 + digits + (digits < DIGITS_MAX)] = '\0';
@@ -77,8 +77,8 @@ static void history_row_04_base64(struct kunit *test)
 						  bytes <= digests[i];
 
 				KUNIT_EXPECT_EQ_MSG(test, decoded(text, rooms[i], digests[i]),
-						    good ? (int)bytes : -1, "%u, %u, %u", chars, pads,
-						    digests[i]);
+						    good ? (int)bytes : -1, "%u, %u, %u", chars,
+						    pads, digests[i]);
 			}
 		}
 	}

@@ -156,7 +156,7 @@ int tiscsi_sock_send(struct tiscsi_sock *s, const void *buf, u32 len)
  * @s: the socket
  *
  * After -EAGAIN of a send it means that memory was short, not room: no
- * acknowledgement will come that could tell of room.
+ * acknowledgment will come that could tell of room.
  */
 bool tiscsi_sock_sent_all(const struct tiscsi_sock *s)
 {

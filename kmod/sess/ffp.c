@@ -176,11 +176,12 @@ static enum tiscsi_hold tiscsi_ffp_cmd(struct tiscsi_conn *conn, const struct ic
 	cmd->early = admit == ICORE_ADMIT_HOLD;
 	if (cmd->early)
 		tiscsi_order_keep_cmd(cmd, pdu);
+	/* What has no data under way can wait for its turn here. */
+	if (cmd->early && !pdu->scsi.bidi && !icore_wseq_waiting(&ws) && !pdu->dsl)
+		return TISCSI_HOLD_DONE;
 	if (pdu->scsi.bidi) {
 		/* No device of target_core runs such commands: 05/20/00. */
 		tiscsi_cmd_local_sense(cmd, ILLEGAL_REQUEST, 0x20, 0x00);
-	} else if (cmd->early && !icore_wseq_waiting(&ws) && !pdu->dsl) {
-		return TISCSI_HOLD_DONE;
 	} else {
 		icore_pdu_cdb(pdu, conn->cdb_buf);
 		/* Until its immediate data is in, the command must not run. */

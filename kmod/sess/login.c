@@ -167,7 +167,7 @@ static void tiscsi_login_give_up(struct tiscsi_login *login, const char *reason)
 
 /*
  * As tiscsi_sock_send(), but -EAGAIN only if a callback will follow. The second try is
- * for an acknowledgement between the first and the question.
+ * for an acknowledgment between the first and the question.
  */
 static int tiscsi_login_send(struct tiscsi_login *login)
 {

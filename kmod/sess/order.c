@@ -32,7 +32,9 @@
  * @node: in conn->early
  * @pdu: decoded; has no pointers for these opcodes
  * @bhs: as received, for a Reject
+ * @have_data: its data segment is in @data
  * @len: bytes in @data; the data segment as far as conn->flat had it
+ * @data: copy of the data segment
  */
 struct tiscsi_early {
 	struct list_head node;

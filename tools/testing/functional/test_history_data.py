@@ -375,7 +375,7 @@ class Narrow(Session):
 def test_row_55_short_sends():
     """A peer with a tiny receive window gets everything: a login, reads with every
     digest, pings, a long text; and does not slow anybody else down."""
-    size = harness.scaled(256 << 10, 64 << 10) // 512 * 512
+    size = harness.scaled(256 << 10, 64 << 10) // 65536 * 65536
     with data_target() as target, Bystander(target) as other:
         disk = random.Random(55).randbytes(size)
         for lba in range(0, size // 512, 128):

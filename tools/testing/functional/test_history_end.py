@@ -529,6 +529,7 @@ def test_row_53_lun_goes():
                 answer = session.command(read10(0, 1), lun=lun, read=512, status=None)
                 check(answer.status == 2 and answer.sense_code[0] in (5, 6), "a LUN that is gone:",
                       answer.status)
+                session.ready(0)        # the list of LUNs has changed
                 session.read_at(0, 512)
                 session.logout()
             with Session(target.iqn, initiator=name) as session:
@@ -539,6 +540,7 @@ def test_row_53_lun_goes():
                     session.sync()
                     finish = removing(target, acl, stuck)
                     time.sleep(0.1)
+                    session.ready(0)
                     session.read_at(0, 512)
                     other.check()
                 finally:
