@@ -133,7 +133,9 @@ def test_protected_disk():
         with Node(target) as node:
             disks = node.disks(2)
             for lun, disk in disks.items():
-                equal(harness.read(f"/sys/block/{disk[5:]}/ro").strip(), str(lun), f"LUN {lun}")
+                # The disk is there before its driver has read the mode page.
+                harness.wait_for(lambda d=disk, n=lun: str(n) == harness.read(
+                    f"/sys/block/{d[5:]}/ro").strip(), f"the protection of LUN {lun}")
 
 
 def test_protected_write_same():
