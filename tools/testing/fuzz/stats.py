@@ -63,7 +63,8 @@ class Stats:
                               self.answers[phase].most_common())
             yield (f"{phase}: {self.rounds[phase]} rounds, {self.pdus[phase]} PDUs after the "
                    f"honest part, {self.logins[phase]} logins completed, "
-                   f"answers: {kinds or 'none'}; closed by the target {self.ends[phase]}; share {self.share(phase):.2f}")
+                   f"answers: {kinds or 'none'}; closed by the target {self.ends[phase]}; "
+                   f"share {self.share(phase):.2f}")
 
     def shallow(self, phase):
         """What is missing, '' if it went deep enough."""
