@@ -37,6 +37,15 @@ static bool cold_reset;
 module_param(cold_reset, bool, 0644);
 MODULE_PARM_DESC(cold_reset, "initiators may reset a whole target, which disconnects everybody from it (default N)");
 
+static unsigned int max_sessions = 256;
+module_param(max_sessions, uint, 0644);
+MODULE_PARM_DESC(max_sessions, "sessions of one initiator with one portal group (default 256)");
+
+unsigned int tiscsi_max_sessions(void)
+{
+	return max(READ_ONCE(max_sessions), 1U);
+}
+
 static unsigned int data_mib;
 module_param(data_mib, uint, 0644);
 MODULE_PARM_DESC(data_mib, "MiB of data of all commands under way, above which sessions are told TASK SET FULL (default: a quarter of the memory)");

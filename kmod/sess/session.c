@@ -41,6 +41,7 @@
 #include "login.h"
 #include "session.h"
 #include "target.h"
+#include "tune.h"
 #include "../mgmt/mgmt.h"
 
 /* How long the response to a logout may wait for the session's commands to end. */
@@ -316,6 +317,18 @@ void tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login)
 	tiscsi_sess_close_locked(sess, "session reinstatement");
 }
 
+/* How many sessions has this initiator here? With all its ISIDs it could have 2^48. */
+static u32 tiscsi_sess_count(struct tiscsi_pg *pg, const char *initiator)
+{
+	struct tiscsi_sess *sess;
+	u32 n = 0;
+
+	lockdep_assert_held(&pg->lock);
+	list_for_each_entry(sess, &pg->sessions, pg_node)
+		n += !strcmp(sess->initiator, initiator);
+	return n;
+}
+
 /* Take the place of this initiator port, or wait for who has it. */
 static int tiscsi_sess_reserve(struct tiscsi_sess *sess, struct tiscsi_login *login)
 {
@@ -330,6 +343,8 @@ static int tiscsi_sess_reserve(struct tiscsi_sess *sess, struct tiscsi_login *lo
 	} else if (old) {
 		tiscsi_sess_replace(old, login);
 		ret = -EBUSY;
+	} else if (tiscsi_sess_count(pg, sess->initiator) >= tiscsi_max_sessions()) {
+		ret = -EDQUOT;
 	} else {
 		list_add_tail(&sess->pg_node, &pg->sessions);
 		pg->users++;
@@ -403,6 +418,8 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 		if (ret == -ESHUTDOWN) {
 			*status = ICORE_LOGIN_UNAVAILABLE;
 			*reason = "portal group is disabled";
+		} else if (ret == -EDQUOT) {
+			*reason = "too many sessions of this initiator";
 		}
 		tiscsi_sess_free_new(sess);
 		return ret;

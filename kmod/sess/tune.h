@@ -7,6 +7,8 @@
 int tiscsi_io_nice(void);
 /* May an initiator have TARGET COLD RESET, which disconnects everybody? */
 bool tiscsi_cold_reset(void);
+/* Sessions that one initiator may have with one portal group. */
+unsigned int tiscsi_max_sessions(void);
 /* Login worker threads, 1 to 8. */
 unsigned int tiscsi_login_worker_count(void);
 

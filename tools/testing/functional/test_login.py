@@ -7,7 +7,7 @@ import harness
 import login
 from harness import check, equal
 from login import FFP, OPERATIONAL, SECURITY, Chap, LoginConn, names, refusal
-from raw import NOP_OUT, RTAG, SCSI_CMD, Closed, Conn, Pdu
+from raw import NOP_OUT, RTAG, SCSI_CMD, Closed, Conn, Pdu, random_isid
 from session import Session, discovery
 from target import Target
 
@@ -226,6 +226,29 @@ def test_key_per_request():
                 _pdu, answers = conn.exchange(OPERATIONAL, [(key, value)])
                 equal(dict(answers).get(key), answer, f"answer to {key}={value}")
             login.negotiate(conn, [])
+
+
+def test_many_sessions():
+    """More sessions of one initiator than max_sessions allows: 0302; others come in, and
+    so does who replaces one of its own."""
+    limit = "/sys/module/tcm_iscsi/parameters/max_sessions"
+    with Target("open") as target:
+        before = harness.read(limit).strip()
+        harness.write(limit, "3")
+        try:
+            isid = random_isid()
+            sessions = [Session(target.iqn, isid=isid)]
+            sessions += [Session(target.iqn, isid=random_isid()) for _ in range(2)]
+            harness.fresh_log().close()
+            equal(logged(login.INITIATOR, target.iqn, "0302", attempt, target.iqn), 0x302, "status")
+            with Session(target.iqn, initiator="iqn.2026-11.test:else") as other:
+                other.sync()
+            with Session(target.iqn, isid=isid) as again:
+                again.sync()
+            for session in sessions:
+                session.close()
+        finally:
+            harness.write(limit, before)
 
 
 def test_counters():
