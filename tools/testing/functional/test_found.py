@@ -135,20 +135,3 @@ def test_close_with_tmf_under_way():
     with Slow() as disk, Target("found") as target:
         target.lun(0, kind="block", mib=8, path=disk.path)
         break_off(target, requests)
-
-
-def test_close_without_a_slot():
-    """A release that the receiver waits for, because every slot is taken."""
-    def requests(session):
-        session.sock.settimeout(0.3)
-        try:
-            for _ in range(1200):
-                pdu = session.base(SCSI_CMD, FINAL | READ | SIMPLE, session.next_itt(),
-                                   {20: 512}, immediate=True)
-                pdu.bhs[32:42] = read10(0, 1)
-                session.send(pdu)
-        except OSError:
-            pass
-    with Slow() as disk, Target("found") as target:
-        target.lun(0, kind="block", mib=8, path=disk.path)
-        break_off(target, requests)
