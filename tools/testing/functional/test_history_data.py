@@ -154,7 +154,7 @@ def test_row_50_protected():
             equal(one_command(guest, write10(0, 1), WRITE, 512)[0], 0x18, "RESERVATION CONFLICT")
             seen = one_command(guest, read10(0, 1), WRITE, 512)
             check(owner.read_at(0, 512) == MARK, "written to against a reservation:", seen)
-            equal(seen[0], CHECK_CONDITION, "status of READ with W")
+            equal(seen[0], 0x18, "status of READ with W")
             owner.command(b"\x5f\2\1\0\0\0\0\0\x18\0", write=key)
 
 
