@@ -82,6 +82,16 @@ def edit_discovery_conf(settings):
         file.write(text)
 
 
+def can_be_opened(disk):
+    """The node of a disk that went a moment ago, and had the same name, may still be
+    there."""
+    try:
+        os.close(os.open(disk, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
 class Node:
     """An open-iscsi session to one target, as long as the with statement lasts."""
 
@@ -146,7 +156,7 @@ class Node:
         for path in glob.glob(pattern):
             lun = int(path.split("/block/")[0].rsplit(":", 1)[1])
             found[lun] = "/dev/" + os.path.basename(path)
-        wait_for(lambda: all(os.path.exists(disk) for disk in found.values()), "device nodes")
+        wait_for(lambda: all(can_be_opened(disk) for disk in found.values()), "device nodes")
         return found
 
     def negotiated(self, name):
