@@ -37,6 +37,15 @@ static bool cold_reset;
 module_param(cold_reset, bool, 0644);
 MODULE_PARM_DESC(cold_reset, "initiators may reset a whole target, which disconnects everybody from it (default N)");
 
+static bool spec_i_pt;
+module_param(spec_i_pt, bool, 0644);
+MODULE_PARM_DESC(spec_i_pt, "initiators may register others for reservations, which can make a LUN impossible to remove (default N)");
+
+bool tiscsi_spec_i_pt(void)
+{
+	return READ_ONCE(spec_i_pt);
+}
+
 static unsigned int max_sessions = 256;
 module_param(max_sessions, uint, 0644);
 MODULE_PARM_DESC(max_sessions, "sessions of one initiator with one portal group (default 256)");

@@ -237,7 +237,8 @@ bool tiscsi_guard(struct tiscsi_cmd *cmd, const u8 *cdb)
  * A registration for other initiator ports (SPEC_I_PT), whether it succeeds or fails,
  * keeps references to the initiator's own LUN in target_core, and whoever removes that
  * LUN waits for them for ever. No initiator in use is known to register others, so it is
- * refused. A device that keeps its own reservations gets it as it is.
+ * refused unless the administrator allows it. A device that keeps its own reservations
+ * gets it as it is.
  *
  * Return: false if the command was failed.
  */
@@ -252,7 +253,7 @@ bool tiscsi_guard_data(struct se_cmd *se_cmd)
 		return true;
 	sg_pcopy_to_buffer(se_cmd->t_data_sg, se_cmd->t_data_nents, &flags, sizeof(flags),
 			   PRO_FLAGS_AT);
-	if (!(flags & PRO_SPEC_I_PT))
+	if (!(flags & PRO_SPEC_I_PT) || tiscsi_spec_i_pt())
 		return true;
 	transport_generic_request_failure(se_cmd, TCM_INVALID_PARAMETER_LIST);
 	return false;

@@ -148,6 +148,9 @@ u32 tiscsi_cmd_session_index(const struct tiscsi_sess *sess);
 /* Bytes that the data buffers of all commands may have together; defined in main.c. */
 s64 tiscsi_data_budget(void);
 
+/* May an initiator register others (guard.c)? Defined in main.c. */
+bool tiscsi_spec_i_pt(void);
+
 /* -- root_cfg.c: cpus_allowed_list -- */
 
 /* May name CPUs that are offline or do not exist, but is never empty. */

@@ -3,6 +3,7 @@
 (RFC 7143 4.4; SPC-4). Most of what is asked here target_core answers, with what the
 fabric tells it."""
 
+import contextlib
 import os
 import struct
 
@@ -161,13 +162,27 @@ def status_of_write(target, **kwargs):
         return session.command(write10(0, 1), write=bytes(512), status=None).status
 
 
+@contextlib.contextmanager
+def others_allowed():
+    """Registrations of others are refused unless the administrator allows them."""
+    path = "/sys/module/tcm_iscsi/parameters/spec_i_pt"
+    if not os.path.exists(path):    # another module, which has nothing against them
+        yield
+        return
+    write(path, "Y")
+    try:
+        yield
+    finally:
+        write(path, "N")
+
+
 @covers("MAP-03", fixture=None)
 def transport_ids():
     """The port form is parsed in PERSISTENT RESERVE OUT, with digits of either case, and
     written in READ FULL STATUS. Malformed ones are not tried, nor ACLs that somebody made:
     target_core of 7.2 keeps references then, and the target can never be taken away."""
     friend = INITIATOR + ":a-friend-with-a-long-name"
-    with disk() as target:
+    with disk() as target, others_allowed():
         visited(target, friend, INITIATOR + "2")
         with ready(target) as session:
             for key, isid, capitals in ((0x22, random_isid(), False),
@@ -194,7 +209,7 @@ def device_form():
     """The form without an ISID is parsed and written where the device allows it, and stands
     for every port of its name."""
     friend = INITIATOR + ":friend"
-    with disk() as target:
+    with disk() as target, others_allowed():
         write(target.stores[0].dir + "/attrib/enforce_pr_isids", "0")
         visited(target, friend, INITIATOR + "2")
         with ready(target) as session:
