@@ -16,25 +16,9 @@
 #define PORT_DIGITS	5
 #define V6_GROUPS	8
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* A decimal number of at most @digits digits without leading zeros; @s moves behind it. */
@@ -43,7 +27,7 @@ static bool take_number(const char **s, const char *end, u32 digits, u32 max, u3
 	const char *from = *s;
 
 	*out = 0;
-	while (*s < end && is_digit(**s) && (u32)(*s - from) < digits)
+	while (*s < end && icore_is_digit(**s) && (u32)(*s - from) < digits)
 		*out = *out * 10 + (u32)(*(*s)++ - '0');
 	return *s > from && !(*from == '0' && *s > from + 1) && *out <= max;
 }
@@ -67,8 +51,8 @@ static bool take_group(const char **s, const char *end, u32 *out)
 	u32 digits = 0;
 
 	*out = 0;
-	while (*s < end && digits < 4 && hex_value(**s) >= 0) {
-		*out = *out << 4 | (u32)hex_value(**s);
+	while (*s < end && digits < 4 && icore_hex_digit(**s) >= 0) {
+		*out = *out << 4 | (u32)icore_hex_digit(**s);
 		(*s)++;
 		digits++;
 	}
@@ -150,7 +134,7 @@ static const char *label_fault(const char *s, const char *end)
 	if (*s == '-' || end[-1] == '-')
 		return "a part of a host name neither begins nor ends with '-'";
 	for (; s < end; s++)
-		if (!is_digit(*s) && !is_letter(*s) && *s != '-')
+		if (!icore_is_digit(*s) && !is_letter(*s) && *s != '-')
 			return "a host name has letters, digits, '-' and '.' only";
 	return NULL;
 }
@@ -165,7 +149,7 @@ static const char *name_fault(const char *s, const char *end)
 	for (;;) {
 		numeric = true;
 		for (s = label; s < end && *s != '.'; s++)
-			numeric = numeric && is_digit(*s);
+			numeric = numeric && icore_is_digit(*s);
 		why = label_fault(label, s);
 		if (why)
 			return why;

@@ -32,9 +32,13 @@
  */
 #include "port.h"
 
-static void wseq_fail(struct icore_wseq *ws, enum icore_data_error error)
+/**
+ * icore_wseq_fail() - the command cannot succeed any more
+ * @ws: data of a write
+ * @error: why; ignored if there was an error before: the first is the one to report
+ */
+void icore_wseq_fail(struct icore_wseq *ws, enum icore_data_error error)
 {
-	/* The first error is the one to report. */
 	if (ws->error == ICORE_DATA_GOOD)
 		ws->error = error;
 }
@@ -99,7 +103,7 @@ static void wseq_close(struct icore_wseq *ws, u32 ttt)
 static enum icore_data_result wseq_reject(struct icore_wseq *ws, const struct icore_pdu *pdu,
 					  enum icore_reject why, u8 *reason)
 {
-	wseq_fail(ws, ICORE_DATA_INCORRECT);
+	icore_wseq_fail(ws, ICORE_DATA_INCORRECT);
 	if (pdu->final)
 		wseq_close(ws, pdu->ttt);
 	*reason = why;
@@ -141,7 +145,7 @@ enum icore_data_result icore_wseq_init(struct icore_wseq *ws, const struct icore
 	ws->r2t_base = ws->unsol_end;
 	ws->asked = ws->unsol_end;
 	if ((imm && !p->immediate_data) || (!final && p->initial_r2t) || imm > burst)
-		wseq_fail(ws, ICORE_DATA_UNEXPECTED);
+		icore_wseq_fail(ws, ICORE_DATA_UNEXPECTED);
 	return ws->error == ICORE_DATA_GOOD ? ICORE_DATA_STORE : ICORE_DATA_DISCARD;
 }
 
@@ -170,7 +174,7 @@ void icore_wseq_limit(struct icore_wseq *ws, u32 bytes)
 void icore_wseq_immediate(struct icore_wseq *ws, u32 imm, bool digest_ok)
 {
 	if (!digest_ok)
-		wseq_fail(ws, ICORE_DATA_CRC);
+		icore_wseq_fail(ws, ICORE_DATA_CRC);
 	if (ws->error == ICORE_DATA_GOOD)
 		ws->got = imm;
 }
@@ -202,7 +206,7 @@ static enum icore_data_result wseq_stray(struct icore_wseq *ws, const struct ico
 					 u8 *reason)
 {
 	if (pdu->ttt == ICORE_RTAG && !icore_wseq_complete(ws)) {
-		wseq_fail(ws, ICORE_DATA_UNEXPECTED);
+		icore_wseq_fail(ws, ICORE_DATA_UNEXPECTED);
 		return ICORE_DATA_DISCARD;
 	}
 	*reason = ICORE_REJECT_INVALID_FIELD;
@@ -233,24 +237,24 @@ enum icore_data_result icore_wseq_header(struct icore_wseq *ws, const struct ico
 		return wseq_reject(ws, pdu, ICORE_REJECT_INVALID_FIELD, reason);
 	if (!wseq_due(ws, pdu->ttt)) {
 		/* An R2T was passed over: what it asked for will not come in order. */
-		wseq_fail(ws, ICORE_DATA_INCORRECT);
+		icore_wseq_fail(ws, ICORE_DATA_INCORRECT);
 		return ICORE_DATA_DISCARD;
 	}
 	if (pdu->data_out.datasn != ws->datasn) {
 		/* A gap is the sign of a PDU lost to a digest error (7.9). */
-		wseq_fail(ws, ICORE_DATA_CRC);
+		icore_wseq_fail(ws, ICORE_DATA_CRC);
 		return ICORE_DATA_DISCARD;
 	}
 	if (end > wseq_end(ws) && pdu->ttt == ICORE_RTAG) {
 		/* Inside the command, but more than FirstBurstLength. */
-		wseq_fail(ws, ICORE_DATA_UNEXPECTED);
+		icore_wseq_fail(ws, ICORE_DATA_UNEXPECTED);
 		return ICORE_DATA_DISCARD;
 	}
 	if (end > wseq_end(ws) || pdu->data_out.offset < wseq_start(ws))
 		return wseq_reject(ws, pdu, ICORE_REJECT_INVALID_FIELD, reason);
 	if (pdu->data_out.offset != ws->got) {
 		/* Inside its range, but not what comes next (13.18). */
-		wseq_fail(ws, ICORE_DATA_INCORRECT);
+		icore_wseq_fail(ws, ICORE_DATA_INCORRECT);
 		return ICORE_DATA_DISCARD;
 	}
 	return ICORE_DATA_STORE;
@@ -265,12 +269,12 @@ enum icore_data_result icore_wseq_header(struct icore_wseq *ws, const struct ico
 void icore_wseq_data(struct icore_wseq *ws, const struct icore_pdu *pdu, bool digest_ok)
 {
 	if (!digest_ok)
-		wseq_fail(ws, ICORE_DATA_CRC);
+		icore_wseq_fail(ws, ICORE_DATA_CRC);
 	if (ws->error == ICORE_DATA_GOOD) {
 		ws->got += pdu->dsl;
 		ws->datasn++;
 		if (pdu->final && ws->got != wseq_end(ws))
-			wseq_fail(ws, ICORE_DATA_INCORRECT);
+			icore_wseq_fail(ws, ICORE_DATA_INCORRECT);
 	}
 	if (pdu->final && wseq_open(ws, pdu->ttt))
 		wseq_close(ws, pdu->ttt);
@@ -325,16 +329,6 @@ u32 icore_wseq_owed(const struct icore_wseq *ws)
 	for (; open; open &= open - 1)
 		n++;
 	return n;
-}
-
-/**
- * icore_wseq_fail() - the command fails from outside
- * @ws: data of a write
- * @error: why; ignored if there was an error before
- */
-void icore_wseq_fail(struct icore_wseq *ws, enum icore_data_error error)
-{
-	wseq_fail(ws, error);
 }
 
 /* Pieces that end on a multiple of 4 need no padding inside a sequence (11.1). */

@@ -20,19 +20,14 @@
  */
 #include "port.h"
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f');
+	return icore_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 static bool name_ascii(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == ':' ||
+	return icore_is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == ':' ||
 	       c == '_';
 }
 
@@ -81,7 +76,7 @@ static bool iqn_ok(const char *name, u32 len)
 	if (len <= n)
 		return false;
 	for (u32 i = 0; i < n; i++) {
-		if (form[i] == 'd' ? !is_digit(name[i]) : name[i] != form[i])
+		if (form[i] == 'd' ? !icore_is_digit(name[i]) : name[i] != form[i])
 			return false;
 	}
 	return true;

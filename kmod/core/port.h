@@ -93,6 +93,23 @@ static inline void icore_put24(u8 *p, u32 v)
 	p[2] = v & 0xff;
 }
 
+static inline bool icore_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Its value, or -1. */
+static inline int icore_hex_digit(char c)
+{
+	if (icore_is_digit(c))
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /*
  * Compare without a data-dependent exit: the time tells nothing about where two
  * secrets differ.

@@ -20,11 +20,6 @@
  */
 #include "port.h"
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_upper(char c)
 {
 	return c >= 'A' && c <= 'Z';
@@ -35,24 +30,13 @@ static bool is_lower(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-static int hex_digit(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static int base64_digit(char c)
 {
 	if (is_upper(c))
 		return c - 'A';
 	if (is_lower(c))
 		return c - 'a' + 26;
-	if (is_digit(c))
+	if (icore_is_digit(c))
 		return c - '0' + 52;
 	if (c == '+')
 		return 62;
@@ -63,8 +47,8 @@ static int base64_digit(char c)
 
 static bool key_char(char c)
 {
-	return is_digit(c) || is_upper(c) || is_lower(c) || c == '.' || c == '-' || c == '+' ||
-	       c == '@' || c == '_' || c == '#';
+	return icore_is_digit(c) || is_upper(c) || is_lower(c) || c == '.' || c == '-' ||
+	       c == '+' || c == '@' || c == '_' || c == '#';
 }
 
 /**
@@ -279,15 +263,15 @@ static bool parse_num(const char *s, char stop, u64 *out, const char **end)
 	const char *p = s;
 
 	if (has_prefix(s, 'x', 'X')) {
-		for (p = s + 2; hex_digit(*p) >= 0; p++) {
+		for (p = s + 2; icore_hex_digit(*p) >= 0; p++) {
 			if (value >> 60)
 				return false;
-			value = value << 4 | (u64)hex_digit(*p);
+			value = value << 4 | (u64)icore_hex_digit(*p);
 		}
 		if (p == s + 2)
 			return false;
 	} else {
-		for (; is_digit(*p); p++) {
+		for (; icore_is_digit(*p); p++) {
 			u64 digit = (u64)(*p - '0');
 
 			if (value > max / 10 || value * 10 > max - digit)
@@ -365,7 +349,7 @@ static bool parse_hex(const char *s, u8 *out, u32 *len)
 	u32 digits = 0;
 	u32 bytes;
 
-	while (hex_digit(s[digits]) >= 0) {
+	while (icore_hex_digit(s[digits]) >= 0) {
 		if (digits / 2 >= *len)
 			return false;
 		digits++;
@@ -374,9 +358,9 @@ static bool parse_hex(const char *s, u8 *out, u32 *len)
 		return false;
 	bytes = digits / 2 + digits % 2;
 	if (digits % 2)
-		*out++ = (u8)hex_digit(*s++);
+		*out++ = (u8)icore_hex_digit(*s++);
 	for (; *s; s += 2)
-		*out++ = (u8)(hex_digit(s[0]) << 4 | hex_digit(s[1]));
+		*out++ = (u8)(icore_hex_digit(s[0]) << 4 | icore_hex_digit(s[1]));
 	*len = bytes;
 	return true;
 }

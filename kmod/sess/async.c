@@ -19,8 +19,6 @@
 #include "session.h"
 #include "target.h"
 
-static const u8 tiscsi_no_lun[8];
-
 /* One slot is left for others: messages wait for the next second instead. */
 static struct tiscsi_ctl *tiscsi_async_get(struct tiscsi_conn *conn)
 {

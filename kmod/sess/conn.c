@@ -34,6 +34,8 @@
 /* Room for the data of a NOP-Out or a Text Request at first; see ffp.c. */
 #define TISCSI_FLAT_FIRST	8192
 
+const u8 tiscsi_no_lun[8];
+
 /**
  * tiscsi_conn_advance - the only place where a connection changes its state
  * @conn: the connection; I/O thread, or the creator before it starts
@@ -233,7 +235,6 @@ static unsigned long tiscsi_attr_jiffies(const u32 *attr)
 static void tiscsi_conn_ping(struct tiscsi_conn *conn)
 {
 	struct tiscsi_ctl *ctl = tiscsi_ctl_get(conn);
-	static const u8 no_lun[8];
 
 	if (!ctl)
 		return;
@@ -243,7 +244,7 @@ static void tiscsi_conn_ping(struct tiscsi_conn *conn)
 	conn->ping_ttt = conn->next_ttt;
 	conn->ping_out = true;
 	conn->ping_sent = jiffies;
-	icore_enc_nop_in(&ctl->bhs, no_lun, ICORE_RTAG, conn->ping_ttt, 0);
+	icore_enc_nop_in(&ctl->bhs, tiscsi_no_lun, ICORE_RTAG, conn->ping_ttt, 0);
 	ctl->stamp_status = false;
 	tiscsi_ctl_send(conn, ctl, true);
 }
@@ -342,7 +343,6 @@ static bool tiscsi_conn_send_login(struct tiscsi_conn *conn)
 static void tiscsi_conn_tell_window(struct tiscsi_conn *conn)
 {
 	struct tiscsi_ctl *ctl;
-	static const u8 no_lun[8];
 
 	if (conn->state != TISCSI_CONN_FFP || conn->tx.pending ||
 	    conn->advertised_max == icore_window_max(&conn->sess->window))
@@ -350,7 +350,7 @@ static void tiscsi_conn_tell_window(struct tiscsi_conn *conn)
 	ctl = tiscsi_ctl_get(conn);
 	if (!ctl)
 		return;
-	icore_enc_nop_in(&ctl->bhs, no_lun, ICORE_RTAG, ICORE_RTAG, 0);
+	icore_enc_nop_in(&ctl->bhs, tiscsi_no_lun, ICORE_RTAG, ICORE_RTAG, 0);
 	ctl->stamp_status = false;
 	tiscsi_ctl_send(conn, ctl, true);
 }

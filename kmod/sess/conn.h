@@ -286,6 +286,9 @@ struct tiscsi_conn {
 	u32 login_pdu_off;
 };
 
+/* Of PDUs that concern no unit. */
+extern const u8 tiscsi_no_lun[8];
+
 struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, const struct icore_params *params,
 				      u32 depth);
 void tiscsi_conn_free(struct tiscsi_conn *conn);

@@ -21,6 +21,8 @@
  * DefaultTime2Retain is an upper limit only (13.16), and at ErrorRecoveryLevel 0 there
  * is nothing worth keeping longer. So a session never waits for an initiator.
  */
+#include <linux/err.h>
+
 #include "cmd.h"
 #include "conn.h"
 #include "login.h"
@@ -191,37 +193,17 @@ bool tiscsi_sess_hand_over(struct tiscsi_sess *sess)
 
 /* -- the next connection -- */
 
-static int tiscsi_join_build(struct tiscsi_sess *sess, struct tiscsi_login *login,
-			     struct tiscsi_conn **out)
+static struct tiscsi_conn *tiscsi_join_build(struct tiscsi_sess *sess, struct tiscsi_login *login)
 {
-	struct icore_login *core = &login->mem->core;
+	const struct icore_params *negotiated = &login->mem->core.nego.params;
 	struct icore_params params = sess->params;
-	struct tiscsi_conn *conn;
-	int ret;
 
 	/* What is negotiated for each connection; the rest is the session's (13). */
-	params.header_digest = core->nego.params.header_digest;
-	params.data_digest = core->nego.params.data_digest;
-	params.mrdsl_in = core->nego.params.mrdsl_in;
-	params.mrdsl_out = core->nego.params.mrdsl_out;
-	conn = tiscsi_conn_alloc(sess, &params, sess->window.depth);
-	if (!conn)
-		return -ENOMEM;
-	conn->cid = core->cid;
-	ret = tiscsi_sess_last_response(sess, conn, core);
-	if (ret)
-		goto err_conn;
-	conn->sock = login->sock;
-	conn->peer = login->peer;
-	ret = tiscsi_conn_start(conn);
-	if (ret)
-		goto err_conn;
-	*out = conn;
-	return 0;
-
-err_conn:
-	tiscsi_conn_free(conn);
-	return ret;
+	params.header_digest = negotiated->header_digest;
+	params.data_digest = negotiated->data_digest;
+	params.mrdsl_in = negotiated->mrdsl_in;
+	params.mrdsl_out = negotiated->mrdsl_out;
+	return tiscsi_sess_build_conn(sess, login, &params);
 }
 
 int tiscsi_sess_continue(struct tiscsi_login *login, enum icore_login_status *status,
@@ -229,19 +211,18 @@ int tiscsi_sess_continue(struct tiscsi_login *login, enum icore_login_status *st
 {
 	struct tiscsi_sess *sess = login->sess;
 	struct tiscsi_conn *conn;
-	int ret;
 
 	if (!sess)
 		return tiscsi_join_wait(login, status, reason);
 
 	/* From here on it is not the login's any more, whatever happens. */
 	login->sess = NULL;
-	ret = tiscsi_join_build(sess, login, &conn);
-	if (ret) {
+	conn = tiscsi_join_build(sess, login);
+	if (IS_ERR(conn)) {
 		*status = ICORE_LOGIN_NO_RESOURCES;
 		*reason = "no memory for a connection";
 		tiscsi_sess_reap(sess);
-		return ret;
+		return PTR_ERR(conn);
 	}
 	tiscsi_sock_detach(login->sock);
 	login->sock = NULL;

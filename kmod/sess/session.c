@@ -29,6 +29,7 @@
  * nacl_sess_lock or the lock of the array, or is close_session(), which
  * tiscsi_tcm_session_end() waits for.
  */
+#include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
@@ -111,14 +112,6 @@ static bool tiscsi_nexus_returns(struct tiscsi_sess *sess)
 }
 
 /* -- closing -- */
-
-static void tiscsi_sess_close_locked(struct tiscsi_sess *sess, const char *reason)
-{
-	lockdep_assert_held(&sess->pg->lock);
-	sess->state = max(sess->state, TISCSI_SESS_CLOSING);
-	if (sess->conn)
-		tiscsi_conn_close(sess->conn, reason);
-}
 
 void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason)
 {
@@ -312,9 +305,13 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 
 void tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login)
 {
+	lockdep_assert_held(&sess->pg->lock);
 	list_add_tail(&login->wait_node, &sess->waiters);
 	login->waiting = true;
-	tiscsi_sess_close_locked(sess, "session reinstatement");
+	sess->state = max(sess->state, TISCSI_SESS_CLOSING);
+	/* Not tiscsi_sess_drop(): the initiator knows. */
+	if (sess->conn)
+		tiscsi_conn_close(sess->conn, "session reinstatement");
 }
 
 /* How many sessions has this initiator here? With all its ISIDs it could have 2^48. */
@@ -356,8 +353,8 @@ static int tiscsi_sess_reserve(struct tiscsi_sess *sess, struct tiscsi_login *lo
 }
 
 /* The final login response becomes the connection's first PDU. */
-int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_conn *conn,
-			      struct icore_login *core)
+static int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_conn *conn,
+				     struct icore_login *core)
 {
 	struct icore_bhs bhs;
 	const char *data;
@@ -375,6 +372,31 @@ int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_conn *conn
 	memcpy(conn->login_pdu + sizeof(bhs), data, len);
 	conn->login_pdu_len = sizeof(bhs) + len + icore_pad(len);
 	return 0;
+}
+
+struct tiscsi_conn *tiscsi_sess_build_conn(struct tiscsi_sess *sess, struct tiscsi_login *login,
+					   const struct icore_params *params)
+{
+	struct icore_login *core = &login->mem->core;
+	struct tiscsi_conn *conn = tiscsi_conn_alloc(sess, params, sess->window.depth);
+	int ret;
+
+	if (!conn)
+		return ERR_PTR(-ENOMEM);
+	conn->cid = core->cid;
+	ret = tiscsi_sess_last_response(sess, conn, core);
+	if (ret)
+		goto err_conn;
+	conn->sock = login->sock;
+	conn->peer = login->peer;
+	ret = tiscsi_conn_start(conn);
+	if (ret)
+		goto err_conn;
+	return conn;
+
+err_conn:
+	tiscsi_conn_free(conn);
+	return ERR_PTR(ret);
 }
 
 /*
@@ -402,7 +424,6 @@ void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
 int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *status,
 		      const char **reason)
 {
-	struct icore_login *core = &login->mem->core;
 	struct tiscsi_pg *pg = login->pg;
 	struct tiscsi_conn *conn;
 	struct tiscsi_sess *sess;
@@ -432,20 +453,12 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 		}
 		goto err_unpublish;
 	}
-	ret = -ENOMEM;
-	conn = tiscsi_conn_alloc(sess, &sess->params, tiscsi_tcm_depth(sess));
-	if (!conn)
+	icore_window_init(&sess->window, login->mem->core.cmdsn, tiscsi_tcm_depth(sess));
+	conn = tiscsi_sess_build_conn(sess, login, &sess->params);
+	if (IS_ERR(conn)) {
+		ret = PTR_ERR(conn);
 		goto err_session;
-	conn->cid = core->cid;
-	icore_window_init(&sess->window, core->cmdsn, tiscsi_tcm_depth(sess));
-	ret = tiscsi_sess_last_response(sess, conn, core);
-	if (ret)
-		goto err_conn;
-	conn->sock = login->sock;
-	conn->peer = login->peer;
-	ret = tiscsi_conn_start(conn);
-	if (ret)
-		goto err_conn;
+	}
 
 	if (tiscsi_nexus_returns(sess))
 		tiscsi_tcm_nexus_lost(sess);
@@ -454,8 +467,6 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 	tiscsi_sess_publish(sess, conn);
 	return 0;
 
-err_conn:
-	tiscsi_conn_free(conn);
 err_session:
 	tiscsi_tcm_session_end(sess);
 err_unpublish:

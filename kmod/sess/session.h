@@ -197,8 +197,13 @@ void tiscsi_sess_settle(struct tiscsi_sess *sess, struct tiscsi_conn *conn);
 bool tiscsi_sess_hand_over(struct tiscsi_sess *sess);
 
 /* -- session.c, for reinstate.c and discovery.c -- */
-int tiscsi_sess_last_response(struct tiscsi_sess *sess, struct tiscsi_conn *conn,
-			      struct icore_login *core);
+/*
+ * A connection with its thread, which waits for tiscsi_sess_publish(), from a login that
+ * has succeeded; or ERR_PTR(), then the login keeps its socket and may refuse. The
+ * session's window is set. May sleep.
+ */
+struct tiscsi_conn *tiscsi_sess_build_conn(struct tiscsi_sess *sess, struct tiscsi_login *login,
+					   const struct icore_params *params);
 void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *conn);
 /* End @sess, and let @login go on afterwards; pg->lock held. */
 void tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login);

@@ -332,6 +332,9 @@ int tiscsi_op_get_cmd_state(struct se_cmd *se_cmd);
 bool tiscsi_guard(struct tiscsi_cmd *cmd, const u8 *cdb);
 void tiscsi_guard_release(struct tiscsi_cmd *cmd);
 bool tiscsi_guard_data(struct se_cmd *se_cmd);
+
+/* -- order.c -- */
+
 void tiscsi_order_end(struct se_cmd *se_cmd);
 
 #endif /* TISCSI_TCM_PRIV_H */

@@ -176,16 +176,6 @@ def test_discovery():
 
 
 def write_some(disk):
-    """The node of a disk that went a moment ago, and had the same name, may still be
-    there: hence more than one try to open it."""
-    def can_be_opened():
-        try:
-            os.close(os.open(disk, os.O_RDWR))
-        except OSError:
-            return False
-        return True
-
-    wait_for(can_be_opened, disk)
     run("dd", "if=/dev/zero", f"of={disk}", "bs=64k", "count=4", "oflag=direct")
 
 
