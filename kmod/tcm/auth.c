@@ -136,6 +136,21 @@ static void auth_warn(const struct tiscsi_auth *auth, enum tiscsi_auth_field fie
 			config_item_name(item->ci_parent), config_item_name(item));
 }
 
+/* The ABI wants success; without a word nobody would know why no login works. */
+static void auth_warn_cut(struct config_item *item, enum tiscsi_auth_field field)
+{
+	static const char * const names[] = {
+		[TISCSI_AUTH_USERID] = "userid",
+		[TISCSI_AUTH_PASSWORD] = "password",
+		[TISCSI_AUTH_USERID_MUTUAL] = "userid_mutual",
+		[TISCSI_AUTH_PASSWORD_MUTUAL] = "password_mutual",
+	};
+
+	pr_warn("%s/%s: %s was cut to %d bytes, write a shorter one\n",
+		config_item_name(item->ci_parent), config_item_name(item), names[field],
+		TISCSI_AUTH_SIZE - 1);
+}
+
 static ssize_t auth_store(struct config_item *item, struct auth_ref ref,
 			  enum tiscsi_auth_field field, const char *page, size_t count)
 {
@@ -148,7 +163,8 @@ static ssize_t auth_store(struct config_item *item, struct auth_ref ref,
 
 	mutex_lock(ref.lock);
 	memzero_explicit(text, TISCSI_AUTH_SIZE);
-	strscpy(text, page, TISCSI_AUTH_SIZE);
+	if (strscpy(text, page, TISCSI_AUTH_SIZE) < 0)
+		auth_warn_cut(item, field);
 	/* The text NULL reads back, but says that nothing is configured. */
 	ref.auth->set[field] = strncmp(text, "NULL", 4) != 0;
 	auth_warn(ref.auth, field, item);

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """CHAP, by open-iscsi and by the raw client."""
 
+import errno
+from contextlib import closing
+
+import harness
 import initiator
 import login
 import target as target_module
-from harness import Failure, check, equal, write
+from harness import Failure, check, equal, wait_for, write
 from initiator import Node
 from login import OPERATIONAL, SECURITY, Chap, LoginConn, names, refusal
 from session import Session, discovery
@@ -133,6 +137,42 @@ def test_discovery_auth():
         equal([name for _, _, name in found], [target.iqn], "targets found with CHAP")
         write(where + "enforce_discovery_auth", "0")
         equal(len(initiator.discover()), 1, "targets found without enforcement")
+
+
+def test_long_text():
+    """255 bytes are a secret; what a portal group cuts off is told in the log, naming
+    the file, and an ACL refuses it."""
+    with Target("chap", auth=True) as target, closing(harness.KernelLog()) as log:
+        target.auth(userid="user", password="p" * 255)
+        equal(try_login(target, Chap("user", "p" * 255)), 0, "status with 255 bytes")
+        equal(log.matching("cut"), [], "lines of text that was not cut")
+        target.auth(password="q" * 256)
+        equal(target.get("auth/password"), "q" * 255 + "\n", "what is left of 256")
+        told = wait_for(lambda: log.matching("cut to 255"), "a line in the log")
+        check("tpgt_1/auth: password" in told[0], "the line does not name the file:", told[0])
+        check("qqqq" not in told[0], "the line shows the secret")
+        equal(try_login(target, Chap("user", "q" * 256)), 0x201, "status with 256 bytes")
+        acl = target.acl(login.INITIATOR)
+        acl.auth(password="p" * 255)
+        try:
+            acl.auth(password="q" * 256)
+        except OSError as error:
+            equal(error.errno, errno.EINVAL, "errno of the ACL")
+        else:
+            raise Failure("an ACL took 256 bytes")
+        equal(acl.get("auth/password"), "p" * 255 + "\n", "what the ACL keeps")
+
+
+def test_newline():
+    """echo secret > password works, as what everybody types first; the file reads back
+    what was written."""
+    with Target("chap", auth=True) as target:
+        target.auth(userid="user\n", password=SECRET + "\n", userid_mutual="target\n",
+                    password_mutual=BACK + "\n")
+        equal(target.get("auth/password"), SECRET + "\n\n", "the file")
+        equal(try_login(target, Chap("user", SECRET, ("target", BACK))), 0, "status")
+        target.auth(password=SECRET + "\n\n")
+        equal(try_login(target, Chap("user", SECRET)), 0x201, "status with two newlines")
 
 
 def test_open_iscsi():

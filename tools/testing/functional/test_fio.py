@@ -14,16 +14,28 @@ SIZES = (512, 4096, 65536, 262144, 1048576)     # of bursts
 BLOCKS = "4k/50:8k/14:20k/12:64k/12:256k/8:1m/4"
 
 
+def choices():
+    """Every choice of digests, ImmediateData and InitialR2T."""
+    names = ("HeaderDigest", "DataDigest", "ImmediateData", "InitialR2T")
+    for values in itertools.product(("None", "CRC32C"), ("None", "CRC32C"), ("Yes", "No"),
+                                    ("Yes", "No")):
+        yield dict(zip(names, values))
+
+
 def combinations():
-    """Every choice of digests, ImmediateData and InitialR2T, with bursts that change
-    from one to the next so that each size meets each of the choices."""
-    choices = itertools.product(("None", "CRC32C"), ("None", "CRC32C"), ("Yes", "No"),
-                                ("Yes", "No"))
-    for number, (header, data, immediate, r2t) in enumerate(choices):
+    """Each choice once, with bursts that change from one to the next so that each
+    size meets each of the values."""
+    for number, values in enumerate(choices()):
         longest = SIZES[(number + number // 4) % len(SIZES)]
         first = min(longest, SIZES[number * 3 % len(SIZES)])
-        yield {"HeaderDigest": header, "DataDigest": data, "ImmediateData": immediate,
-               "InitialR2T": r2t, "FirstBurstLength": first, "MaxBurstLength": longest}
+        yield values | {"FirstBurstLength": first, "MaxBurstLength": longest}
+
+
+def all_combinations():
+    """Each choice with each pair of bursts that the protocol allows."""
+    for values, longest in itertools.product(choices(), SIZES):
+        for first in SIZES[:SIZES.index(longest) + 1]:
+            yield values | {"FirstBurstLength": first, "MaxBurstLength": longest}
 
 
 def configure(target, values):
@@ -75,19 +87,31 @@ def luns(target):
     target.lun(1, kind="file", mib=16)
 
 
-def test_matrix():
-    """fio --verify, 4 KiB to 1 MiB, over digests, unsolicited data and bursts."""
+def over(combinations_, size):
     with Target("fio") as target:
         luns(target)
-        for values in combinations():
+        for values in combinations_:
             try:
-                size = 4 << 20 if values["MaxBurstLength"] > 4096 else 1 << 20
-                one(target, values, harness.scaled(size, 1 << 20))
+                one(target, values, size if values["MaxBurstLength"] > 4096 else 1 << 20)
             except harness.Failure as failure:
                 raise harness.Failure(f"with {values}: {failure}") from None
 
 
+def test_matrix():
+    """fio --verify, 4 KiB to 1 MiB, over digests, unsolicited data and bursts."""
+    over(combinations(), harness.scaled(4 << 20, 1 << 20))
+
+
 test_matrix.limit = 150
+
+
+def test_every_burst():
+    """The same over every pair of bursts with every choice: 240 logins."""
+    over(all_combinations(), 1 << 20)
+
+
+test_every_burst.limit = 900
+test_every_burst.long = True
 
 
 def test_defaults():
