@@ -45,6 +45,30 @@ static bool tiscsi_addr_equal(const struct sockaddr_storage *a, const struct soc
 	       a4->sin_addr.s_addr == b4->sin_addr.s_addr;
 }
 
+static bool tiscsi_addr_is_any(const struct sockaddr_storage *addr)
+{
+	if (addr->ss_family == AF_INET6)
+		return ipv6_addr_any(&((const struct sockaddr_in6 *)addr)->sin6_addr);
+	return ((const struct sockaddr_in *)addr)->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static u16 tiscsi_addr_port(const struct sockaddr_storage *addr)
+{
+	/* At the same place in both. */
+	return be16_to_cpu(((const struct sockaddr_in *)addr)->sin_port);
+}
+
+/* Would listeners at both be in each other's way? [::] has IPv4 as well. */
+static bool tiscsi_addr_clash(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	if (tiscsi_addr_port(a) != tiscsi_addr_port(b))
+		return false;
+	if (a->ss_family == b->ss_family)
+		return tiscsi_addr_is_any(a) || tiscsi_addr_is_any(b) ||
+		       tiscsi_addr_equal(a, b, true);
+	return tiscsi_addr_is_any(a->ss_family == AF_INET6 ? a : b);
+}
+
 /* One source for the cap: an IPv4 address, or an IPv6 /64 (a host owns it all). */
 static bool tiscsi_same_source(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
@@ -215,6 +239,30 @@ static void tiscsi_np_retry(struct kthread_work *work)
 
 /* -- binding -- */
 
+/*
+ * mkdir can only say "Invalid argument", whatever happened, so the log has to name
+ * who is in the way: one of our own portals, or somebody that only ss knows.
+ */
+static void tiscsi_np_explain(struct net *net, const struct sockaddr_storage *addr, int error)
+{
+	struct tiscsi_np *it;
+
+	lockdep_assert_held(&tiscsi_mutex);
+	if (error != -EADDRINUSE) {
+		pr_err("cannot listen on %pISpc: error %d\n", addr, error);
+		return;
+	}
+	list_for_each_entry(it, &tiscsi_nps, node) {
+		if (it->net != net || !tiscsi_addr_clash(&it->addr, addr))
+			continue;
+		pr_err("cannot listen on %pISpc: portal %pISpc covers it; remove that one, or use another port\n",
+		       addr, &it->addr);
+		return;
+	}
+	pr_err("cannot listen on %pISpc: another program has the port, `ss -ltnp sport = :%u` shows it (no process: a kernel module); stop it, or use another port\n",
+	       addr, tiscsi_addr_port(addr));
+}
+
 static struct tiscsi_np *tiscsi_np_open(struct net *net, const struct sockaddr_storage *addr)
 {
 	struct tiscsi_np *np;
@@ -234,8 +282,7 @@ static struct tiscsi_np *tiscsi_np_open(struct net *net, const struct sockaddr_s
 	np->listener = tiscsi_listen_open(net, addr, tiscsi_np_notify, np);
 	if (IS_ERR(np->listener)) {
 		ret = PTR_ERR(np->listener);
-		pr_err("cannot listen on %pISpc: error %d; is another target using the port?\n",
-		       addr, ret);
+		tiscsi_np_explain(net, addr, ret);
 		kfree(np);
 		return ERR_PTR(ret);
 	}
