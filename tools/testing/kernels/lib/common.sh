@@ -139,9 +139,10 @@ packages_for()
 	qemu) echo qemu-system-x86 cpio xz-utils ;;
 	guest) echo busybox-static iproute2 util-linux procps open-iscsi e2fsprogs ;;
 	tests) echo fio libiscsi-bin qemu-utils qemu-block-extra sg3-utils \
-		libjansson-dev libnl-genl-3-dev pkg-config ;;
+		libjansson-dev libnl-genl-3-dev pkg-config tgt ;;
 	static) echo sparse shellcheck perl ;;
 	fuzz) echo make gcc libc6-dev clang libclang-rt-14-dev ;;
+	boot) echo qemu-system-x86 ipxe-qemu syslinux syslinux-common mtools dosfstools cpio ;;
 	*) die "no package list for '$1'" ;;
 	esac
 }
