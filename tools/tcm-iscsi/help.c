@@ -17,6 +17,14 @@ static const struct {
 	{ "-V, --version", "the same as the verb version" },
 };
 
+static const char *const statuses[] = {
+	"Exit status: 0 done, 1 wrong command line, 2 not loaded or not configured,",
+	"3 something could not be read, 4 out of memory or output not writable,",
+	"5 refused: by the kernel, for want of such a thing, or for mistakes in the file,",
+	"6 done but for devices that are not there, 7 failed and all changes taken back,",
+	"8 failed and not all of them, 9 (diff) there are differences.",
+};
+
 static void print_verb(struct tool *t, const struct verb *verb, bool details)
 {
 	struct out *o = &t->out;
@@ -72,12 +80,10 @@ static void print_options(struct tool *t, const struct verb *verb)
 		print_option(o, options[i].option, "", options[i].text);
 	out_end(o);
 	out_line(o, 0);
-	out_line(o, 0);
-	out_text(o, "Exit status: 0 done, 1 wrong command line, 2 not loaded or not configured,");
-	out_line(o, 0);
-	out_text(o, "3 something could not be read, 4 out of memory or output not writable,");
-	out_line(o, 0);
-	out_text(o, "5 the kernel refused, or no such target or session.");
+	for (i = 0; i < ARRAY_SIZE(statuses); i++) {
+		out_line(o, 0);
+		out_text(o, statuses[i]);
+	}
 }
 
 void help_print(struct tool *t, const struct verb *verb)

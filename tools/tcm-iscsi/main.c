@@ -37,6 +37,15 @@ const struct verb verbs[] = {
 			"goes or changes its size, instead of a unit attention with the next command\n"
 			"only. Not kept over a reboot. Default: off, as with iscsi_target_mod.",
 	}, {
+		.name = "check", .operands = "[FILE]", .run = verb_check, .max_operands = 1,
+		.summary = "look for mistakes in a configuration file",
+		.details =
+			"Reads FILE (default /etc/target/saveconfig.json), which targetcli writes, too, and\n"
+			"says with line and column what restore would refuse: what is no JSON, wrong types\n"
+			"and values, the same name, serial number, LUN or portal twice, half of a pair of\n"
+			"credentials, and what would be refused on this machine. Devices that are not there\n"
+			"are listed as pending. Nothing is changed.",
+	}, {
 		.name = "close", .operands = "SID", .run = verb_close,
 		.min_operands = 1, .max_operands = 1,
 		.summary = "end a session now",

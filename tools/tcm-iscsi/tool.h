@@ -19,7 +19,11 @@ enum tool_status {
 	TOOL_NOTHING	= 2,	/* not loaded, or nothing is configured */
 	TOOL_INCOMPLETE	= 3,	/* something could not be read; the rest is printed */
 	TOOL_SYSTEM	= 4,	/* no memory, or the output cannot be written */
-	TOOL_REFUSED	= 5,	/* the kernel refused, or there is no such thing */
+	TOOL_REFUSED	= 5,	/* the kernel refused, there is no such thing, or a bad file */
+	TOOL_PENDING	= 6,	/* done, but for backstores whose device is not there */
+	TOOL_ROLLED_BACK = 7,	/* failed half way; everything is as it was before */
+	TOOL_HALF_DONE	= 8,	/* failed half way, and so did going back */
+	TOOL_DIFFERENT	= 9,	/* diff: the file and the kernel differ */
 };
 
 /* Options of single verbs. */
@@ -100,6 +104,7 @@ extern const size_t verb_count;
 const struct verb *verb_find(const char *name);
 
 enum tool_status verb_async(struct tool *t, int argc, char **argv);
+enum tool_status verb_check(struct tool *t, int argc, char **argv);
 enum tool_status verb_close(struct tool *t, int argc, char **argv);
 enum tool_status verb_help(struct tool *t, int argc, char **argv);
 enum tool_status verb_logout(struct tool *t, int argc, char **argv);
