@@ -7,11 +7,6 @@ VERSION := $(shell sed -n 's/^.define TISCSI_VERSION "\(.*\)"/\1/p' include/tcm_
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr/local
-DKMS_SRC := /usr/src/tcm_iscsi-$(VERSION)
-
-# What a build needs, and nothing that only tests need. kbuild's clean, which DKMS
-# runs, looks into every folder that Kbuild names: hence one file of kunit.
-SHIPPED := Kbuild Makefile dkms.conf LICENSE README include kmod kunit/Kbuild
 
 all: modules tools
 
@@ -29,28 +24,12 @@ install: tools
 install uninstall install-modprobe uninstall-modprobe:
 	$(MAKE) -C tools/tcm-iscsi VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) $@
 
-# What DKMS knows of us, whatever the version: two lines of status look like
-# "tcm_iscsi/0.1.0: added" and "tcm_iscsi/0.1.0, 6.1.0-56-amd64, x86_64: installed".
-DKMS_KNOWN = $$(dkms status -m tcm_iscsi | sed -n 's,^tcm_iscsi/\([^ ,:]*\).*,\1,p' | sort -u)
-DKMS_FORGET = for version in $(DKMS_KNOWN); do \
-		dkms remove -m tcm_iscsi -v "$$version" --all && \
-		rm -rf "/usr/src/tcm_iscsi-$$version" || exit 1; done
-
-# Copy the sources where DKMS looks for them, then build and install for one
-# kernel. What was installed before goes first: DKMS would keep it, because it
-# compares versions and not sources. --force is for a file that it has forgotten.
+# Without KVER= for the running kernel, and every other one that has headers.
 dkms-install:
-	grep -qx 'PACKAGE_VERSION="$(VERSION)"' dkms.conf
-	$(DKMS_FORGET)
-	rm -rf $(DKMS_SRC)
-	install -d $(DKMS_SRC)
-	tar -c --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' --exclude='.*.cmd' $(SHIPPED) | \
-		tar -x -C $(DKMS_SRC)
-	dkms add -m tcm_iscsi -v $(VERSION)
-	dkms install --force -m tcm_iscsi -v $(VERSION) -k $(KVER)
+	tools/dkms/manage install $(if $(filter file,$(origin KVER)),,$(KVER))
 
 dkms-uninstall:
-	$(DKMS_FORGET)
+	tools/dkms/manage uninstall
 
 # The main job, end to end, in a kernel of the lab.
 KERNEL ?= debian-12
@@ -106,7 +85,8 @@ help:
 	@echo 'make                    module for the running kernel (KVER=... for another), and the tool'
 	@echo 'make modules            the module only'
 	@echo 'make modules_install    install the module; then run depmod'
-	@echo 'make dkms-install       install through DKMS: rebuilt with every new kernel'
+	@echo 'make dkms-install       install through DKMS: rebuilt with every new kernel; KVER=... for'
+	@echo '                        one kernel instead of all that have headers'
 	@echo 'make dkms-uninstall     take it away again'
 	@echo 'make tools, install     the tool tcm-iscsi; make uninstall'
 	@echo 'make install-modprobe   give tcm_iscsi to who asks for iscsi_target_mod;'
