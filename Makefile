@@ -55,6 +55,12 @@ testcu:
 	tools/testing/testcu/selftest
 	tools/testing/lab --kernel $(KERNEL) --timeout 3600 -- tools/testing/testcu/run $(TESTCU)
 
+# Installation as users do it, in Debian images, up to booting them. SUITE=debian-12
+# for one of them, IMAGE="--only install" for another option of run.
+SUITE ?=
+image-test:
+	tools/testing/image/run $(SUITE) $(IMAGE)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -96,6 +102,8 @@ help:
 	@echo 'make conformance        every rule of the protocol, by number; KERNEL=name, MODULE=name'
 	@echo 'make testcu             iscsi-test-cu of libiscsi, on this module and on the one of the'
 	@echo '                        kernel; KERNEL=name, TESTCU="--only GLOB" for some of it'
+	@echo 'make image-test         install, upgrade, boot and uninstall in Debian images;'
+	@echo '                        SUITE=debian-12, debian-13 or debian-sid for one of them'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
@@ -106,4 +114,4 @@ help:
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance testcu host-test static fuzz fuzz-merge fuzz-live clean help
+	conformance testcu image-test host-test static fuzz fuzz-merge fuzz-live clean help

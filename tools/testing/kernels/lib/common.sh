@@ -140,6 +140,7 @@ packages_for()
 	guest) echo busybox-static iproute2 util-linux procps open-iscsi e2fsprogs ;;
 	tests) echo fio libiscsi-bin qemu-utils qemu-block-extra sg3-utils \
 		libjansson-dev libnl-genl-3-dev pkg-config tgt ;;
+	image) echo mmdebstrap qemu-system-x86 e2fsprogs openssl util-linux ;;
 	static) echo sparse shellcheck perl ;;
 	fuzz) echo make gcc libc6-dev clang libclang-rt-14-dev ;;
 	boot) echo qemu-system-x86 ipxe-qemu syslinux syslinux-common mtools dosfstools cpio ;;
