@@ -61,6 +61,12 @@ SUITE ?=
 image-test:
 	tools/testing/image/run $(SUITE) $(IMAGE)
 
+# A diskless machine that boots from the target, in a user-mode kernel of the lab.
+# BOOT=--quick for two resets only.
+boot-test: KERNEL = bench
+boot-test:
+	tools/testing/boot/lab $(KERNEL) $(BOOT)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -104,6 +110,8 @@ help:
 	@echo '                        kernel; KERNEL=name, TESTCU="--only GLOB" for some of it'
 	@echo 'make image-test         install, upgrade, boot and uninstall in Debian images;'
 	@echo '                        SUITE=debian-12, debian-13 or debian-sid for one of them'
+	@echo 'make boot-test          a machine boots from the target with iPXE and is reset 20 times;'
+	@echo '                        KERNEL=name of a user-mode kernel, BOOT=--quick for 2 resets'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
@@ -114,4 +122,4 @@ help:
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance testcu image-test host-test static fuzz fuzz-merge fuzz-live clean help
+	conformance testcu image-test boot-test host-test static fuzz fuzz-merge fuzz-live clean help
