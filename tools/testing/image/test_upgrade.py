@@ -51,9 +51,12 @@ def is_mended(suite, where):
 [ "$*" != -r ] || exec echo {suite.old}
 exec /usr/bin/uname "$@"
 ''', 0o755)
+    key = where.read(test_install.KEY)
     where.make("dkms-install", seconds=2 * BUILD)
-    of.is_installed(where, suite.old, "old kernel: ")
-    of.is_installed(where, suite.new, "new kernel: ")
+    harness.check(where.read(test_install.KEY) == key, "a new key, which nobody has enrolled")
+    for release in (suite.old, suite.new):
+        of.is_installed(where, release, f"{release}: ")
+        harness.equal(of.signed_by(where, release, test_install.CERTIFICATE), True, "signature")
     where.run("dpkg", "--configure", "-a", seconds=UPGRADE)
     harness.check(where.exists(f"/boot/initrd.img-{suite.new}"), "no initramfs")
 
