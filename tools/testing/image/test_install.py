@@ -161,3 +161,9 @@ def goes_away(suite, where):
         harness.check(not where.exists(path), path, "is still there")
     # Twice is not an error: somebody who is not sure says it again.
     where.make("uninstall-modprobe", "dkms-uninstall", seconds=BUILD)
+
+
+def goes_away_in_parts(suite, where):
+    """The same after somebody has deleted the sources, which DKMS alone cannot undo."""
+    where.run("rm", "-r", suite.source)
+    goes_away(suite, where)
