@@ -67,6 +67,13 @@ boot-test: KERNEL = bench
 boot-test:
 	tools/testing/boot/lab $(KERNEL) $(BOOT)
 
+# From the one module to the other and back, with clients connected.
+# SWITCH=--quick or SWITCH="--only 'switch.to_*'" for some of it.
+switch-test: KERNEL = kasan
+switch-test:
+	tools/testing/kernels/kernels packages tests switch
+	tools/testing/lab --kernel $(KERNEL) --timeout 1800 -- tools/testing/switch/run $(SWITCH)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -112,6 +119,8 @@ help:
 	@echo '                        SUITE=debian-12, debian-13 or debian-sid for one of them'
 	@echo 'make boot-test          a machine boots from the target with iPXE and is reset 20 times;'
 	@echo '                        KERNEL=name of a user-mode kernel, BOOT=--quick for 2 resets'
+	@echo 'make switch-test        change between this module and the one of the kernel while clients'
+	@echo '                        work; KERNEL=name, SWITCH=--quick for some of it'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
@@ -122,4 +131,4 @@ help:
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance testcu image-test boot-test host-test static fuzz fuzz-merge fuzz-live clean help
+	conformance testcu image-test boot-test switch-test host-test static fuzz fuzz-merge fuzz-live clean help

@@ -144,6 +144,7 @@ packages_for()
 	static) echo sparse shellcheck perl ;;
 	fuzz) echo make gcc libc6-dev clang libclang-rt-14-dev ;;
 	boot) echo qemu-system-x86 ipxe-qemu syslinux syslinux-common mtools dosfstools cpio ;;
+	switch) echo python3-rtslib-fb ;;
 	*) die "no package list for '$1'" ;;
 	esac
 }
