@@ -63,7 +63,7 @@ image-test:
 
 # A diskless machine that boots from the target, in a user-mode kernel of the lab.
 # BOOT=--quick for two resets only.
-boot-test: KERNEL = bench
+boot-test: KERNEL = kasan
 boot-test:
 	tools/testing/boot/lab $(KERNEL) $(BOOT)
 

@@ -85,6 +85,13 @@ class Config:
             if identity(path) != was or was is None:
                 raise Failure(f"{path}, which holds a disk, is gone or another file")
 
+    def check_known(self):
+        """Nothing that start() does not put back."""
+        for directory, group in self.groups():
+            for portal in group["portals"]:
+                if portal.get("iser") or portal.get("offload"):
+                    raise Failure(f"{directory}/np/{name_of(portal)} is more than TCP")
+
     def groups(self):
         for target in self.saved["targets"]:
             for group in target["tpgs"]:
@@ -146,16 +153,16 @@ class Change:
         """point: saved, stopped, loaded, restored, listening, back."""
 
     def make(self):
+        if self.old in (None, self.to):
+            raise Refused(f"{self.old} is loaded: nothing to do")
         self.save()
         self.reached("saved")
         try:
             self.stop(self.old)
             self.reached("stopped")
             self.start(self.to)
-        except Failure as failure:
+        except (Failure, OSError) as failure:
             self.back(failure)
-        except OSError as error:
-            self.back(Failure(str(error)))
 
     # -- steps --
 
@@ -166,13 +173,14 @@ class Change:
             targetctl("save", path)
             self.config = Config(path)
             self.config.check_files()
+            self.config.check_known()
             run("modprobe", "-n", self.to)
         except Failure as failure:
             raise Refused(f"{self.old} stays: {failure}") from None
 
     def stop(self, module):
         for group in groups():
-            shell(f"echo 0 > {group}/enable")
+            shell(f"echo 0 > '{group}/enable'")
         for group in groups():
             for portal in os.listdir(group + "/np"):
                 shell(f"rmdir '{group}/np/{portal}'")
@@ -196,7 +204,7 @@ class Change:
                 shell(f"mkdir '{directory}/np/{name_of(portal)}'")
         for directory, group in self.config.groups():
             if group["enable"]:
-                shell(f"echo 1 > {directory}/enable")
+                shell(f"echo 1 > '{directory}/enable'")
         self.reached("listening")
         path = self.directory + "/switch-now.json"
         targetctl("save", path)
@@ -211,7 +219,7 @@ class Change:
             if loaded() is not None:
                 self.stop(loaded())
             self.start(self.old)
-        except Failure as second:
+        except (Failure, OSError) as second:
             raise Failure(f"{failure}\nand going back to {self.old} failed: {second}") from None
         raise RolledBack(f"{self.old} serves again: {failure}")
 
@@ -224,7 +232,7 @@ def name_of(portal):
 def clear():
     """Both modules unloaded and nothing configured, whatever was there."""
     for group in groups():
-        shell(f"echo 0 > {group}/enable")
+        shell(f"echo 0 > '{group}/enable'")
     if os.path.isdir(FABRIC):
         targetctl("clear")
         shell(f"rmdir {FABRIC}")

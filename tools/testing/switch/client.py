@@ -4,6 +4,7 @@ with verification on each disk. How long nothing came back is what fio's log say
 
 import glob
 import os
+import re
 import subprocess
 
 import harness
@@ -57,8 +58,14 @@ class Client:
 
     def works(self):
         if self.process.poll() is not None:
-            raise Failure(f"fio ended: {harness.read(LOG + '.out')}")
+            raise Failure(f"fio ended: {self.said()}")
         return all(self.done(node) > 0 for node in self.nodes)
+
+    @staticmethod
+    def said():
+        """What matters of it; all of it if nothing seems to."""
+        text = harness.read(LOG + ".out")
+        return "; ".join(re.findall(r"^.*(?:err=\s*[1-9]|verify:|error).*$", text, re.M)) or text
 
     @staticmethod
     def done(node):
@@ -82,7 +89,7 @@ class Client:
             status = self.process.wait(patience(self.seconds + REPLACEMENT))
         except subprocess.TimeoutExpired:
             raise Failure("fio does not end") from None
-        check(status == 0, "fio:", status, harness.read(LOG + ".out"))
+        check(status == 0, "fio:", status, self.said())
         gaps = [longest_gap(path) for path in sorted(glob.glob(LOG + "_clat.*.log"))]
         check(len(gaps) == len(self.nodes), "fio wrote", len(gaps), "logs")
         return max(gaps)
