@@ -20,9 +20,13 @@
 #define SYSFS		"/sys"
 
 const struct verb_option verb_options[] = {
-	{ OPTION_OFF, "--off", "", "take the redirection back" },
-	{ OPTION_PERMANENT, "--permanent", "", "initiators may remember the new place" },
-	{ OPTION_SECONDS, "--seconds", " N", "time to log out, 1 to 3600 (default 30)" },
+	{ OPTION_FORCE, "--force", "", 0, "do it even so" },
+	{ OPTION_OFF, "--off", "", 0, "take the redirection back" },
+	{ OPTION_PERMANENT, "--permanent", "", 0, "initiators may remember the new place" },
+	{ OPTION_SECONDS, "--seconds", " N", offsetof(struct tool, seconds),
+	  "time to log out, 1 to 3600 (default 30)" },
+	{ OPTION_TARGET, "--target", " IQN", offsetof(struct tool, target),
+	  "only this target and its backstores" },
 };
 
 const size_t verb_option_count = ARRAY_SIZE(verb_options);
@@ -74,6 +78,16 @@ const struct verb verbs[] = {
 			"with ':PORT' if it is not 3260; up to 8 of them. The target must be served\n"
 			"there under the same name. Sessions stay where they are, see 'logout'. A\n"
 			"portal group that is disabled redirects as well. Not kept over a reboot.",
+	}, {
+		.name = "save", .operands = "[FILE]", .run = verb_save, .max_operands = 1,
+		.takes = OPTION_FORCE | OPTION_TARGET,
+		.summary = "write the configuration down, in targetcli's format",
+		.details =
+			"To FILE, default /etc/target/saveconfig.json. What the file was before becomes\n"
+			"FILE.1, up to FILE.10. What only the file knows is kept: settings and targets of\n"
+			"other programs, and LUNs whose device is not there. If it holds more than the\n"
+			"kernel, it is named and nothing is saved; --force saves, and forgets it. The file\n"
+			"is always the old or the new one, whatever happens meanwhile.",
 	}, {
 		.name = "sessions", .operands = "", .run = verb_sessions,
 		.summary = "who is logged in, with addresses and negotiated parameters",
@@ -228,8 +242,9 @@ static bool verb_option(struct tool *t, char ***arg, bool *bad)
 
 	for (i = 0; i < verb_option_count; i++) {
 		const struct verb_option *option = &verb_options[i];
+		const char **value = (const char **)((char *)t + option->at);
 
-		if (*option->value ? !valued(arg, option->name, &t->seconds, bad) :
+		if (*option->value ? !valued(arg, option->name, value, bad) :
 				     strcmp(**arg, option->name))
 			continue;
 		t->options |= option->bit;

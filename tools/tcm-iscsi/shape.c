@@ -11,12 +11,14 @@
 
 #include "member.h"
 #include "shape.h"
+#include "text.h"
 
 enum type {
 	TYPE_TEXT,
 	TYPE_NAME,		/* a text that becomes a directory or file name */
 	TYPE_NUMBER,
 	TYPE_BOOL,
+	TYPE_DEPTH,		/* a number, or a text that is one, as rtslib has it */
 	TYPE_SETTINGS,		/* an object of numbers and texts */
 	TYPE_OBJECTS,		/* an array of objects of one kind */
 };
@@ -100,6 +102,7 @@ static const struct field acl_fields[] = {
 	{ .key = "node_wwn", .type = TYPE_NAME, .needed = true },
 	{ .key = "attributes", .type = TYPE_SETTINGS },
 	{ .key = "tag", .type = TYPE_TEXT },
+	{ .key = "tcq_depth", .type = TYPE_DEPTH },
 	{ .key = "chap_userid", .type = TYPE_TEXT },
 	{ .key = "chap_password", .type = TYPE_TEXT },
 	{ .key = "chap_mutual_userid", .type = TYPE_TEXT },
@@ -210,6 +213,15 @@ static void check_number(struct file *file, const struct place *place, const jso
 			      field->max, number));
 }
 
+static void check_depth(struct file *file, const struct place *place, const json_t *value)
+{
+	const char *text = json_string_value(value);
+	long long depth = json_is_integer(value) ? json_integer_value(value) : -1;
+
+	if ((text && !text_number(text, 0, 512, &depth)) || depth < 0 || depth > 512)
+		file_say(file, SEVERITY_ERROR, place, copy("expected a number from 0 to 512"));
+}
+
 /* Attributes and parameters: rtslib writes numbers where they are some, and takes both. */
 static void check_settings(struct file *file, const struct place *place, json_t *settings)
 {
@@ -265,6 +277,9 @@ static void check_field(struct file *file, const struct place *place, json_t *va
 						json_integer_value(value) & ~1LL))
 			expected(file, place, "true or false", value);
 		break;
+	case TYPE_DEPTH:
+		check_depth(file, place, value);
+		break;
 	case TYPE_SETTINGS:
 		check_settings(file, place, value);
 		break;
@@ -297,4 +312,21 @@ static void check_object(struct file *file, const struct place *place, json_t *o
 void shape_check(struct file *file)
 {
 	check_object(file, &(struct place){ 0 }, file->root, top_fields);
+}
+
+bool shape_knows(enum shape shape, const char *key)
+{
+	static const struct field *const all[SHAPES] = {
+		[SHAPE_FABRIC] = fabric_fields, [SHAPE_STORE] = store_fields,
+		[SHAPE_GROUP] = group_fields, [SHAPE_TARGET] = target_fields,
+		[SHAPE_TPG] = tpg_fields, [SHAPE_LUN] = lun_fields,
+		[SHAPE_PORTAL] = portal_fields, [SHAPE_ACL] = acl_fields,
+		[SHAPE_MAPPED] = mapped_fields,
+	};
+	const struct field *field;
+
+	for (field = all[shape]; field->key; field++)
+		if (!strcmp(field->key, key))
+			return true;
+	return false;
 }

@@ -12,4 +12,21 @@
  */
 void shape_check(struct file *file);
 
+/* The kinds of objects. */
+enum shape {
+	SHAPE_FABRIC,
+	SHAPE_STORE,
+	SHAPE_GROUP,
+	SHAPE_TARGET,
+	SHAPE_TPG,
+	SHAPE_LUN,
+	SHAPE_PORTAL,
+	SHAPE_ACL,
+	SHAPE_MAPPED,
+	SHAPES,
+};
+
+/* Is @key one that this program writes or leaves out on purpose? */
+bool shape_knows(enum shape shape, const char *key);
+
 #endif /* SHAPE_H */

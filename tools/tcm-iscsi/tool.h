@@ -31,6 +31,8 @@ enum tool_option {
 	OPTION_OFF	= 1 << 0,
 	OPTION_PERMANENT = 1 << 1,
 	OPTION_SECONDS	= 1 << 2,
+	OPTION_FORCE	= 1 << 3,
+	OPTION_TARGET	= 1 << 4,
 };
 
 /**
@@ -55,6 +57,7 @@ struct problem {
  * @version: --version was given
  * @options: those of single verbs that were given, OPTION_*
  * @seconds: value of --seconds
+ * @target: value of --target; NULL: all of them
  * @out: where the answer goes
  * @problems: what could not be read, in the order in which it was met
  * @problem_count: entries of @problems
@@ -70,6 +73,7 @@ struct tool {
 	bool version;
 	unsigned int options;
 	const char *seconds;
+	const char *target;
 	struct out out;
 	struct problem *problems;
 	size_t problem_count;
@@ -109,6 +113,7 @@ enum tool_status verb_close(struct tool *t, int argc, char **argv);
 enum tool_status verb_help(struct tool *t, int argc, char **argv);
 enum tool_status verb_logout(struct tool *t, int argc, char **argv);
 enum tool_status verb_redirect(struct tool *t, int argc, char **argv);
+enum tool_status verb_save(struct tool *t, int argc, char **argv);
 enum tool_status verb_sessions(struct tool *t, int argc, char **argv);
 enum tool_status verb_status(struct tool *t, int argc, char **argv);
 enum tool_status verb_version(struct tool *t, int argc, char **argv);
@@ -118,12 +123,14 @@ enum tool_status verb_version(struct tool *t, int argc, char **argv);
  * @bit: OPTION_*
  * @name: as it is typed
  * @value: what follows it, for the usage line; empty if nothing does
+ * @at: where in struct tool that goes
  * @text: for help
  */
 struct verb_option {
 	enum tool_option bit;
 	const char *name;
 	const char *value;
+	size_t at;
 	const char *text;
 };
 

@@ -5,6 +5,7 @@
 # the whole of standard error for it, without "tcm-iscsi: FILE". The program runs in
 # the folder of the files, where disk.img is; /proc/self/cwd is an absolute path of it.
 
+status=0		# run() leaves it here
 D=/proc/self/cwd/disk.img
 STORE='{"name": "d", "plugin": "fileio", "dev": "'$D'", "size": 4096, "wwn": "w"}'
 RAM='{"name": "r", "plugin": "ramdisk", "size": 4096, "wwn": "v"}'

@@ -370,6 +370,73 @@ make_cut() {
 	done
 }
 
+# stored CFG HBA/DEV SERIAL: what a backstore has besides info and udev_path
+stored() {
+	local dir=$1/target/core/$2 group=$1/target/core/$2/alua/default_tg_pt_gp name
+
+	attr "$dir/enable" 1
+	attr "$dir/wwn/vpd_unit_serial" "T10 VPD Unit Serial Number: $3"
+	attr "$dir/attrib/block_size" 512
+	attr "$dir/attrib/emulate_write_cache" 0
+	attr "$dir/attrib/hw_block_size" 512
+	chmod 444 "$dir/attrib/hw_block_size"
+	attr "$group/tg_pt_gp_id" 0
+	attr "$group/alua_access_type" "Implicit and Explicit"
+	attr "$group/alua_access_status" None
+	for name in alua_access_state alua_write_metadata preferred nonop_delay_msecs \
+		trans_delay_msecs implicit_trans_secs alua_support_offline alua_support_standby \
+		alua_support_transitioning alua_support_active_nonoptimized \
+		alua_support_unavailable alua_support_active_optimized; do
+		attr "$group/$name" 1
+	done
+}
+
+# A tree that has all that a save needs, of every kind of backstore.
+make_saved() {
+	local tpg=cfg/target/iscsi/iqn.2026-11.org.test:t1/tpgt_1 acl=iqn.2026-11.org.test:init
+
+	fabric cfg
+	module sys tcm_iscsi 0.1.0 ""
+	fileio cfg fileio_0/f0 "" /srv/f0.img 67108864
+	fileio cfg fileio_7/async /srv/with:colon /srv/with:colon 4096
+	sed -i 's/Async: 0/Async: 1/' cfg/target/core/fileio_7/async/info
+	backstore cfg iblock_1/disk /dev/vg/disk $'iBlock device: dm-0  UDEV PATH: /dev/vg/disk  readonly: 1\n        Major: 254 Minor: 0  CLAIMED: IBLOCK'
+	backstore cfg rd_mcp_2/ram "" $'TCM RamDisk ID: 2  RamDisk Makeup: rd_mcp\n        PAGES/PAGE_SIZE: 256*4096  SG_table_count: 1  nullio: 1 dummy: 0'
+	backstore cfg user_3/img "" 'Config: rbd/pool/image Size: 1000 MaxDataAreaMB: 8 DataPagesPerBlk: 1 CmdRingSizeMB: 8'
+	backstore cfg pscsi_4/tape /dev/sg1 'SCSI Device Bus Location: Channel ID: 0 Target ID: 1 LUN: 0 Host ID: 2'
+	stored cfg fileio_0/f0 serial-0
+	stored cfg fileio_7/async serial-7
+	stored cfg iblock_1/disk serial-1
+	stored cfg rd_mcp_2/ram serial-2
+	stored cfg user_3/img serial-3
+	stored cfg pscsi_4/tape ""
+	attr cfg/target/core/pscsi_4/tape/attrib/alua_support 0
+	attr cfg/target/core/user_3/img/attrib/alua_support 1
+	attr cfg/target/core/fileio_7/async/attrib/emulate_write_cache 1
+	mkdir -p cfg/target/core/alua/lu_gps cfg/target/core/fileio_9 cfg/target/core/iblock_8/begun
+	attr cfg/target/core/iblock_8/begun/enable 0
+	tpg cfg iqn.2026-11.org.test:t1/tpgt_1 1 1 0
+	attr cfg/target/iscsi/iqn.2026-11.org.test:t1/param/cmd_completion_affinity -1
+	attr $tpg/attrib/default_cmdsn_depth 64
+	portal $tpg 0.0.0.0:3260
+	portal $tpg '[::1]:3261' 1
+	lun $tpg 0 fileio_0/f0
+	printf 'TG Port Alias: east\nTG Port Group ID: 17\n' >$tpg/lun/lun_0/alua_tg_pt_gp
+	lun $tpg 10 iblock_1/disk
+	mkdir $tpg/lun/lun_3
+	acl $tpg $acl rack
+	attr $tpg/acls/$acl/cmdsn_depth 16
+	auth $tpg/acls/$acl/auth user $SECRET NULL NULLX
+	mapped $tpg $acl 0 0 0
+	mapped $tpg $acl 5 10 1
+	mkdir $tpg/acls/$acl/lun_9
+	tpg cfg iqn.2026-11.org.test:t1/tpgt_2 0 0 1
+	auth $tpg/../tpgt_2/auth guest $OTHER_SECRET
+	tpg cfg iqn.2026-11.org.test:t2/tpgt_1 0 0 0
+	auth cfg/target/iscsi/discovery_auth finder $SECRET
+	mkdir -p cfg/target/loopback/naa.5001405/tpgt_1
+}
+
 # make_trees DIR NAME...
 make_trees() {
 	local top=$1 name

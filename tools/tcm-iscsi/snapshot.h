@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The configuration that the kernel has, as rtslib would save it. */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include "attr.h"
+#include "plugin.h"
+
+/**
+ * struct snapshot - what there is
+ * @root: a document as in saveconfig.json, of iSCSI only
+ * @dirs: of each backstore, by key, its directory below target/core: "fileio_0/disk"
+ * @unfinished: directories below target/ that somebody began and did not finish, in the
+ *	order in which they can be removed; they are not in @root
+ * @foreign: how many targets of other fabrics there are
+ * @failed: how much could not be read; @root is not complete then
+ */
+struct snapshot {
+	json_t *root;
+	json_t *dirs;
+	json_t *unfinished;
+	size_t foreign;
+	size_t failed;
+};
+
+/* @fabric: its directory below target/. What cannot be read becomes problems of @t. */
+void snapshot_load(struct tool *t, const char *fabric, struct snapshot *snapshot);
+void snapshot_free(struct snapshot *snapshot);
+
+/**
+ * struct snapping - a snapshot in the making
+ * @r: reads
+ * @snapshot: what becomes of it
+ * @fabric: directory of the fabric
+ * @store_names: settings of backstores, by kind
+ * @tpg_attributes, @tpg_parameters, @acl_attributes: of the others
+ */
+struct snapping {
+	struct attr_reader r;
+	struct snapshot *snapshot;
+	const char *fabric;
+	struct attr_names store_names[PLUGIN_COUNT];
+	struct attr_names tpg_attributes;
+	struct attr_names tpg_parameters;
+	struct attr_names acl_attributes;
+};
+
+/* stores.c: the backstores, into storage_objects and dirs; @target is target/. */
+void stores_load(struct snapping *s, int target);
+
+/* A list of settings can be trusted to be the same for all objects of this machine. */
+struct attr_names *snapshot_names(struct snapping *s, struct attr_names *names);
+void snapshot_unfinished(struct snapping *s, char *path);
+
+#endif /* SNAPSHOT_H */
