@@ -112,7 +112,9 @@ class Life:
         self.sanboot = "Booting from SAN device" in text
         self.ready = "ready" in lines
         self.kept = self.records(lines, "kept")
-        self.synced = self.records(lines, "synced")
+        # What comes before "ready" are the last words of the life before: a reset takes
+        # effect a moment after it was ordered.
+        self.synced = self.records(lines[lines.index("ready"):] if self.ready else [], "synced")
         self.fsck = [line[10:] for line in lines if line.startswith("fsck says ")]
         self.fsck_status = self.value(lines, r"fsck (\d+)")
         self.root = self.value(lines, r"root is (.*)")
