@@ -74,6 +74,12 @@ switch-test:
 	tools/testing/kernels/kernels packages tests switch
 	tools/testing/lab --kernel $(KERNEL) --timeout 1800 -- tools/testing/switch/run $(SWITCH)
 
+# targetcli and rtslib of three Debian releases, with this module and with the one of
+# the kernel. LIO=--quick, or another option of tools/testing/lio/lab.
+lio: KERNEL = kasan
+lio:
+	tools/testing/lio/lab $(KERNEL) $(LIO)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -121,6 +127,8 @@ help:
 	@echo '                        KERNEL=name of a user-mode kernel, BOOT=--quick for 2 resets'
 	@echo 'make switch-test        change between this module and the one of the kernel while clients'
 	@echo '                        work; KERNEL=name, SWITCH=--quick for some of it'
+	@echo 'make lio                targetcli and saveconfig.json with both modules; KERNEL=name,'
+	@echo '                        LIO=--quick for the short round'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
@@ -131,4 +139,4 @@ help:
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance testcu image-test boot-test switch-test host-test static fuzz fuzz-merge fuzz-live clean help
+	conformance testcu image-test boot-test switch-test lio host-test static fuzz fuzz-merge fuzz-live clean help
