@@ -96,28 +96,27 @@ void tiscsi_addr_to_core(const struct sockaddr_storage *addr, struct icore_addr 
 	}
 }
 
+/*
+ * The ABI is lenient about what stands around brackets: the address is what is in
+ * them, of either family, and the port follows the first colon after them.
+ */
 int tiscsi_portal_parse(struct net *net, const char *name, struct sockaddr_storage *addr)
 {
-	bool v6 = name[0] == '[';
-	const char *host_end;
+	const char *bracket = strchr(name, '[');
+	const char *host_end, *colon;
 	char host[256];
-	u16 port;
 
-	if (v6)
-		name++;
-	host_end = strchr(name, v6 ? ']' : ':');
-	if (!host_end || host_end == name || host_end - name >= sizeof(host))
+	if (bracket)
+		name = bracket + 1;
+	host_end = strchr(name, bracket ? ']' : ':');
+	colon = host_end ? strchr(host_end, ':') : NULL;
+	if (!colon || host_end - name >= sizeof(host))
 		return -EINVAL;
 	memcpy(host, name, host_end - name);
 	host[host_end - name] = 0;
-	if (v6 && *++host_end != ':')
-		return -EINVAL;
-	if (kstrtou16(host_end + 1, 0, &port))
-		return -EINVAL;
 
 	memset(addr, 0, sizeof(*addr));
-	return inet_pton_with_scope(net, v6 ? AF_INET6 : AF_INET, host, host_end + 1, addr) ?
-		-EINVAL : 0;
+	return inet_pton_with_scope(net, AF_UNSPEC, host, colon + 1, addr) ? -EINVAL : 0;
 }
 
 /* -- slots -- */
