@@ -72,10 +72,10 @@ void tiscsi_op_drop_np(struct se_tpg_np *se_np)
  */
 static ssize_t transport_store(const char *page, size_t count)
 {
-	u8 value;
+	u32 value;
 	int ret;
 
-	ret = kstrtou8(page, 0, &value);
+	ret = kstrtou32(page, 0, &value);
 	if (ret)
 		return ret;
 	return value ? -EINVAL : count;
