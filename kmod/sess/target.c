@@ -9,6 +9,7 @@
  * tiscsi_pg_get(), which looks at enabled under pg->lock, and because the group
  * has left target->pgs before the wait starts.
  */
+#include <linux/idr.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -23,12 +24,18 @@ DEFINE_MUTEX(tiscsi_mutex); /* see target.h */
 LIST_HEAD(tiscsi_targets);
 
 static u32 tiscsi_next_index;
+static DEFINE_IDA(tiscsi_insts);
 
 int tiscsi_target_add(struct tiscsi_target *t, const char *name)
 {
 	struct tiscsi_target *other;
+	int inst;
 	int ret = 0;
 
+	inst = ida_alloc(&tiscsi_insts, GFP_KERNEL);
+	if (inst < 0)
+		return inst;
+	t->inst = inst;
 	strscpy(t->name, name, sizeof(t->name));
 	INIT_LIST_HEAD(&t->pgs);
 	tiscsi_stats_init(&t->stats);
@@ -42,6 +49,8 @@ int tiscsi_target_add(struct tiscsi_target *t, const char *name)
 		list_add_tail(&t->node, &tiscsi_targets);
 	}
 	mutex_unlock(&tiscsi_mutex);
+	if (ret)
+		ida_free(&tiscsi_insts, inst);
 	return ret;
 }
 
@@ -50,6 +59,7 @@ void tiscsi_target_del(struct tiscsi_target *t)
 	mutex_lock(&tiscsi_mutex);
 	list_del(&t->node);
 	mutex_unlock(&tiscsi_mutex);
+	ida_free(&tiscsi_insts, t->inst);
 }
 
 int tiscsi_pg_add(struct tiscsi_pg *pg, struct tiscsi_target *t, u16 tag)

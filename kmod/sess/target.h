@@ -37,7 +37,8 @@ extern struct list_head tiscsi_targets;
  * @name: as typed in configfs; compared after ASCII folding
  * @node: in tiscsi_targets, under tiscsi_mutex
  * @pgs: portal groups, under tiscsi_mutex
- * @index: instance number for fabric_statistics, constant
+ * @index: in the order of creation, never used again, constant
+ * @inst: instance number for fabric_statistics: the lowest that is free, constant
  * @stats: own lock
  */
 struct tiscsi_target {
@@ -45,6 +46,7 @@ struct tiscsi_target {
 	struct list_head node;
 	struct list_head pgs;
 	u32 index;
+	u32 inst;
 	struct tiscsi_target_stats stats;
 };
 

@@ -46,7 +46,7 @@ static u16 op_tpg_get_tag(struct se_portal_group *se_tpg)
 
 static u32 op_tpg_get_inst_index(struct se_portal_group *se_tpg)
 {
-	return to_tiscsi_tpg(se_tpg)->pg.target->index;
+	return to_tiscsi_tpg(se_tpg)->pg.target->inst;
 }
 
 static u32 op_tpg_get_default_depth(struct se_portal_group *se_tpg)

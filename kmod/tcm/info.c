@@ -149,7 +149,7 @@ static ssize_t stats_inst_show(struct config_item *item, char *page)
 {
 	struct tiscsi_tpg *tpg = nacl_to_tiscsi_tpg(stats_to_nacl(item));
 
-	return sysfs_emit(page, "%u\n", tpg->pg.target->index);
+	return sysfs_emit(page, "%u\n", tpg->pg.target->inst);
 }
 CONFIGFS_ATTR_RO(stats_, inst);
 

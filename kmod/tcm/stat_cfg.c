@@ -66,7 +66,7 @@ static ssize_t _pfx##_name##_show(struct config_item *item, char *page)			\
 }											\
 CONFIGFS_ATTR_RO(_pfx, _name)
 
-STAT(inst_, inst, "%u", t->index);
+STAT(inst_, inst, "%u", t->inst);
 STAT(inst_, min_ver, "%u", 0);
 STAT(inst_, max_ver, "%u", 0);
 STAT(inst_, nodes, "%u", 1);
@@ -90,12 +90,12 @@ static ssize_t inst_sessions_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR_RO(inst_, sessions);
 
-STAT(err_, inst, "%u", t->index);
+STAT(err_, inst, "%u", t->inst);
 STAT(err_, digest_errors, "%u", st->sess_digest);
 STAT(err_, cxn_errors, "%u", st->sess_timeout);
 STAT(err_, format_errors, "%u", st->sess_format);
 
-STAT(tgt_, inst, "%u", t->index);
+STAT(tgt_, inst, "%u", t->inst);
 STAT(tgt_, indx, "%u", 1);
 STAT(tgt_, login_fails, "%u", login_fails(st));
 STAT(tgt_, last_fail_time, "%u", fail_time(st));
@@ -104,7 +104,7 @@ STAT(tgt_, fail_intr_name, "%s", or_none(st->last_fail_name));
 STAT(tgt_, fail_intr_addr_type, "%s", st->last_fail_v6 ? "ipv6" : "ipv4");
 STAT(tgt_, fail_intr_addr, "%s", st->last_fail_addr);
 
-STAT(login_, inst, "%u", t->index);
+STAT(login_, inst, "%u", t->inst);
 STAT(login_, indx, "%u", 1);
 STAT(login_, accepts, "%u", st->login_accepts);
 STAT(login_, other_fails, "%u", st->login_other);
@@ -113,7 +113,7 @@ STAT(login_, authorize_fails, "%u", st->login_authorize);
 STAT(login_, authenticate_fails, "%u", st->login_authenticate);
 STAT(login_, negotiate_fails, "%u", st->login_negotiate);
 
-STAT(logout_, inst, "%u", t->index);
+STAT(logout_, inst, "%u", t->inst);
 STAT(logout_, indx, "%u", 1);
 STAT(logout_, normal_logouts, "%u", st->logout_normal);
 STAT(logout_, abnormal_logouts, "%u", st->logout_abnormal);
