@@ -94,6 +94,7 @@ static int tiscsi_rx_payload(struct tiscsi_conn *conn, struct sk_buff *skb, u32 
 static int tiscsi_rx_serve(struct tiscsi_conn *conn, struct sk_buff *skb, u32 skb_off, u32 len)
 {
 	struct icore_rx_want want;
+	int ret;
 
 	icore_rx_want(&conn->rx, &want);
 	len = min(len, want.len);
@@ -103,7 +104,10 @@ static int tiscsi_rx_serve(struct tiscsi_conn *conn, struct sk_buff *skb, u32 sk
 			return -EIO;
 		return len;
 	case ICORE_RX_PAYLOAD:
-		return tiscsi_rx_payload(conn, skb, skb_off, &want, len);
+		ret = tiscsi_rx_payload(conn, skb, skb_off, &want, len);
+		if (ret > 0 && conn->sink.kind == TISCSI_SINK_CMD)
+			conn->rx_octets += ret;
+		return ret;
 	case ICORE_RX_SKIP:
 		break;
 	}
@@ -176,10 +180,8 @@ enum tiscsi_io tiscsi_rx_run(struct tiscsi_conn *conn, u32 budget)
 
 	if (desc.error)
 		return TISCSI_IO_CLOSED;
-	if (ret > 0) {
+	if (ret > 0)
 		conn->last_rx = jiffies;
-		conn->rx_octets += ret;
-	}
 	if (conn->rx_hold)
 		return TISCSI_IO_BLOCKED;
 	if (!desc.count)

@@ -269,6 +269,7 @@ static bool tiscsi_tx_status(struct tiscsi_conn *conn, struct tiscsi_cmd *cmd)
 			   res->residual_flags, res->residual, cmd->rs.datasn, dsl);
 	tiscsi_cmd_retire(cmd);
 	tiscsi_conn_stamp(conn, &bhs, true);
+	conn->rsp_pdus++;
 	if (!tiscsi_tx_header(conn, &bhs))
 		goto nomem;
 	if (dsl) {
@@ -316,7 +317,6 @@ static bool tiscsi_tx_cmd(struct tiscsi_conn *conn, struct tiscsi_cmd *cmd)
 		if (!(data && collapse) && !tiscsi_tx_status(conn, cmd))
 			return false;
 	}
-	conn->rsp_pdus++;
 	cmd->state = TISCSI_CMD_SENDING;
 	list_move_tail(&cmd->item.node, &conn->tx.sent);
 	return true;
