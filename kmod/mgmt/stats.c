@@ -14,9 +14,13 @@
 
 #include "mgmt.h"
 
+/* What the ABI has where there is no address: %pISc of nothing. */
+static const char no_addr[] = "(einval)";
+
 void tiscsi_stats_init(struct tiscsi_target_stats *st)
 {
 	memset(st, 0, sizeof(*st));
+	strscpy(st->last_fail_addr, no_addr, sizeof(st->last_fail_addr));
 	spin_lock_init(&st->lock);
 }
 
@@ -70,7 +74,7 @@ void tiscsi_stats_login(struct tiscsi_target_stats *st, enum icore_login_status 
 	if (peer)
 		snprintf(st->last_fail_addr, sizeof(st->last_fail_addr), "%pISc", peer);
 	else
-		st->last_fail_addr[0] = '\0';
+		strscpy(st->last_fail_addr, no_addr, sizeof(st->last_fail_addr));
 out:
 	spin_unlock_bh(&st->lock);
 }
