@@ -80,6 +80,13 @@ lio: KERNEL = kasan
 lio:
 	tools/testing/lio/lab $(KERNEL) $(LIO)
 
+# What both modules show in configfs. KERNEL=all for the whole matrix, ABI="--quick" or
+# another option of abi/run.
+abi: KERNEL = kasan
+abi:
+	tools/testing/abi/selftest
+	tools/testing/abi/lab $(KERNEL) -- $(ABI)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -129,6 +136,8 @@ help:
 	@echo '                        work; KERNEL=name, SWITCH=--quick for some of it'
 	@echo 'make lio                targetcli and saveconfig.json with both modules; KERNEL=name,'
 	@echo '                        LIO=--quick for the short round'
+	@echo 'make abi                configfs of this module and of the one of the kernel, compared;'
+	@echo '                        KERNEL=name, or all'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
@@ -140,3 +149,5 @@ help:
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
 	conformance testcu image-test boot-test switch-test lio host-test static fuzz fuzz-merge fuzz-live clean help
+	conformance testcu image-test boot-test switch-test abi host-test static fuzz fuzz-merge \
+	fuzz-live clean help
