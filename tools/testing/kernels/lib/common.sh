@@ -141,6 +141,8 @@ packages_for()
 	tests) echo fio libiscsi-bin qemu-utils qemu-block-extra sg3-utils \
 		libjansson-dev libnl-genl-3-dev pkg-config tgt ;;
 	image) echo mmdebstrap qemu-system-x86 e2fsprogs openssl util-linux ;;
+	agents) echo targetcli-fb dbus-daemon dbus-system-bus-common gawk bc libglib2.0-0 \
+		libkmod2 libnl-genl-3-200 ;;
 	static) echo sparse shellcheck perl ;;
 	fuzz) echo make gcc libc6-dev clang libclang-rt-14-dev ;;
 	boot) echo qemu-system-x86 ipxe-qemu syslinux syslinux-common mtools dosfstools cpio ;;
