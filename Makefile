@@ -87,6 +87,12 @@ abi:
 	tools/testing/abi/selftest
 	tools/testing/abi/lab $(KERNEL) -- $(ABI)
 
+# Programs that drive the target, on both modules. AGENTS="--only 'unit.*'" for some.
+agents: KERNEL = kasan
+agents:
+	tools/testing/agents/selftest
+	tools/testing/agents/lab $(KERNEL) $(AGENTS)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -138,6 +144,8 @@ help:
 	@echo '                        LIO=--quick for the short round'
 	@echo 'make abi                configfs of this module and of the one of the kernel, compared;'
 	@echo '                        KERNEL=name, or all'
+	@echo 'make agents             Pacemaker agents, tcmu-runner, and the calls of targetd and'
+	@echo '                        ceph-iscsi on both modules; KERNEL=name, AGENTS="--only GLOB"'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
 	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
@@ -151,3 +159,4 @@ help:
 	conformance testcu image-test boot-test switch-test lio host-test static fuzz fuzz-merge fuzz-live clean help
 	conformance testcu image-test boot-test switch-test abi host-test static fuzz fuzz-merge \
 	fuzz-live clean help
+	conformance testcu agents host-test static fuzz fuzz-merge fuzz-live clean help
