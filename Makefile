@@ -156,7 +156,5 @@ help:
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance testcu image-test boot-test switch-test lio host-test static fuzz fuzz-merge fuzz-live clean help
-	conformance testcu image-test boot-test switch-test abi host-test static fuzz fuzz-merge \
-	fuzz-live clean help
-	conformance testcu agents host-test static fuzz fuzz-merge fuzz-live clean help
+	conformance testcu image-test boot-test switch-test lio abi agents \
+	host-test static fuzz fuzz-merge fuzz-live clean help
