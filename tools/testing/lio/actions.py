@@ -76,6 +76,8 @@ class Actions:
         if auth:
             auth["authmethod"] = "CHAP"
         found = initiator.discover(at, ok=None, **auth)
+        # open-iscsi keeps what it found, and a login would be to every place of it.
+        run("iscsiadm", "-m", "node", "-o", "delete", ok=None)
         return "\n".join(f"{portal},{tag} {iqn}" for portal, tag, iqn in sorted(found)) or \
             "nothing found"
 

@@ -85,20 +85,6 @@ def plain(text):
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
-def common(lines):
-    """Without the attribute that iscsi_target_mod has lost since 6.1: in a listing its
-    value is followed by a rule and a description."""
-    kept, skip = [], 0
-    for number, line in enumerate(lines):
-        if line.startswith("netif_timeout="):
-            skip = 3 if set(lines[number + 1]) == {"-"} else 1
-        if skip:
-            skip -= 1
-        else:
-            kept.append(line)
-    return kept
-
-
 def sessions(steps):
     """Steps, those of one shell together."""
     found = []
@@ -118,7 +104,6 @@ class Player:
         self.userland = userland
         self.perform = perform
         self.tags = tags
-        self.seen = []              # lines as they would stand in the file
 
     def play(self, path):
         for steps in sessions(parse(harness.read(path), self.tags)):
@@ -146,7 +131,6 @@ class Player:
 
     def judge(self, step, output):
         lines = plain(output)
-        self.seen += [str(step)] + lines
         if self.recording():
             print("\n".join([str(step)] + lines), flush=True)
         elif lines != step.expected:

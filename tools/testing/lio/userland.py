@@ -39,8 +39,10 @@ class Userland:
 
     def enter(self):
         os.makedirs(WORK, exist_ok=True)
-        for directory in ("/proc", "/sys", "/dev", "/run", "/tmp", release_dir(),
-                          "/etc/modprobe.d"):
+        # In the lab's tree of modules the kernel's own are behind a link.
+        modules = os.path.realpath(release_dir() + "/kernel")
+        for directory in ("/proc", "/sys", "/dev", "/run", "/tmp", "/etc/modprobe.d",
+                          release_dir(), modules):
             target = self.path(directory)
             os.makedirs(target, exist_ok=True)
             run("mount", "--rbind", directory, target)
