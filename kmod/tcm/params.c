@@ -24,7 +24,7 @@ enum param_kind {
 	PARAM_METHODS,
 	PARAM_DIGESTS,
 	PARAM_TEXT,
-	PARAM_RANGE,	/* low~high, or Reject */
+	PARAM_INTERVAL,	/* of markers, which are obsolete: any text, or Reject */
 };
 
 /**
@@ -61,8 +61,8 @@ static const struct param_desc param_descs[TISCSI_PARAMS] = {
 	[TISCSI_PARAM_ERL]		= { PARAM_NUMBER, 0, 2, "0" },
 	[TISCSI_PARAM_IFMARKER]		= { PARAM_BOOL, .init = "No" },
 	[TISCSI_PARAM_OFMARKER]		= { PARAM_BOOL, .init = "No" },
-	[TISCSI_PARAM_IFMARKINT]	= { PARAM_RANGE, 1, 65535, "Reject" },
-	[TISCSI_PARAM_OFMARKINT]	= { PARAM_RANGE, 1, 65535, "Reject" },
+	[TISCSI_PARAM_IFMARKINT]	= { PARAM_INTERVAL, .init = "Reject" },
+	[TISCSI_PARAM_OFMARKINT]	= { PARAM_INTERVAL, .init = "Reject" },
 };
 
 static const char * const auth_methods[] = {
@@ -92,9 +92,9 @@ static int digit(char c)
 
 /*
  * The lenient parser of the ABI: decimal, 0x or octal, what follows is ignored,
- * no digits are 0. *@end is where it stopped. Saturates.
+ * no digits are 0. Saturates.
  */
-static u32 lenient_number(const char *s, const char **end)
+static u32 lenient_number(const char *s)
 {
 	u64 value = 0;
 	int base = 10;
@@ -107,8 +107,6 @@ static u32 lenient_number(const char *s, const char **end)
 	}
 	for (; digit(*s) < base; s++)
 		value = min_t(u64, value * base + digit(*s), U32_MAX);
-	if (end)
-		*end = s;
 	return value;
 }
 
@@ -151,17 +149,6 @@ static bool list_valid(const char *list, const char * const *words)
 	return true;
 }
 
-static bool range_valid(const struct param_desc *d, const char *s)
-{
-	u32 low = lenient_number(s, &s);
-	u32 high;
-
-	if (*s != '~')
-		return false;
-	high = lenient_number(s + 1, NULL);
-	return low >= d->min && low <= high && high <= d->max;
-}
-
 static bool param_valid(const struct param_desc *d, const char *s)
 {
 	u32 number;
@@ -169,14 +156,14 @@ static bool param_valid(const struct param_desc *d, const char *s)
 	if (!strcmp(s, "Irrelevant"))
 		return true;
 	if (!strcmp(s, "Reject"))
-		return d->kind == PARAM_RANGE;
+		return d->kind == PARAM_INTERVAL;
 	if (!strcmp(s, "NotUnderstood"))
 		return false;
 
 	switch (d->kind) {
 	case PARAM_NUMBER:
-		number = lenient_number(s, NULL);
-		return number >= d->min && number <= d->max;
+		number = lenient_number(s);
+		return number >= d->min && number <= d->max && !strchr(s, ',');
 	case PARAM_BOOL:
 		return !strcmp(s, "Yes") || !strcmp(s, "No");
 	case PARAM_METHODS:
@@ -184,9 +171,8 @@ static bool param_valid(const struct param_desc *d, const char *s)
 	case PARAM_DIGESTS:
 		return list_valid(s, digests);
 	case PARAM_TEXT:
+	case PARAM_INTERVAL:
 		return !strchr(s, ',');
-	case PARAM_RANGE:
-		return range_valid(d, s);
 	}
 	return false;
 }
@@ -201,7 +187,7 @@ static const char *param_text(const struct tiscsi_params *p, enum tiscsi_param k
 
 static u32 param_number(const struct tiscsi_params *p, enum tiscsi_param key)
 {
-	return lenient_number(param_text(p, key), NULL);
+	return lenient_number(param_text(p, key));
 }
 
 static bool param_bool(const struct tiscsi_params *p, enum tiscsi_param key)
