@@ -71,6 +71,7 @@ static enum tiscsi_hold tiscsi_ffp_reject_hold(struct tiscsi_conn *conn, u8 reas
 	return tiscsi_ffp_reject(conn, reason) ? TISCSI_HOLD_DONE : TISCSI_HOLD_WAIT;
 }
 
+/* For SCSI commands, which are counted. */
 static enum icore_admit tiscsi_ffp_admit(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 {
 	enum icore_admit admit = icore_window_admit(&conn->sess->window, pdu->cmdsn,
@@ -393,7 +394,7 @@ static enum tiscsi_hold tiscsi_ffp_control(struct tiscsi_conn *conn, const struc
 	if (tmf && conn->immediates > TISCSI_IMMEDIATE_MAX)
 		return tiscsi_ffp_reject_hold(conn, ICORE_REJECT_TOO_MANY_IMMEDIATE);
 
-	switch (tiscsi_ffp_admit(conn, pdu)) {
+	switch (icore_window_admit(&conn->sess->window, pdu->cmdsn, pdu->immediate)) {
 	case ICORE_ADMIT_NOW:
 		tiscsi_ffp_serve(conn, pdu, have_data);
 		break;
