@@ -303,11 +303,10 @@ def rule_13_statistics(steps):
         target.lun(0, mib=1)
         acl = target.acl(CLIENT)
         acl.map(0, 0)
-        with Session(target.iqn, CLIENT, isid=ISIDS[0],
-                     keys={"InitialR2T": "No", "FirstBurstLength": "4096"}) as session:
+        with Session(target.iqn, CLIENT, isid=ISIDS[0]) as session:
             session.ready(0)
             session.read_at(0, 4096)
-            session.write_at(0, bytes(8192), immediate=0, unsolicited=4096)
+            session.write_at(0, bytes(8192), immediate=0)
             session.command(inquiry(), read=36)
             session.command(report_luns(), read=256)
             session.command(b"\x12\x01\x7f\0\x24\0", status=None, read=36)
