@@ -192,7 +192,7 @@ static bool list_settings(int dir, struct attr_names *names)
 	while ((entry = readdir(stream))) {
 		if (fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(st.st_mode) ||
-		    (st.st_mode & (S_IRUSR | S_IWUSR)) != (S_IRUSR | S_IWUSR))
+		    (st.st_mode & 0600) != 0600)
 			continue;
 		names->name = grow(names->name, names->count, sizeof(*names->name));
 		names->name[names->count++] = copy(entry->d_name);

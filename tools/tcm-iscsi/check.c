@@ -48,10 +48,7 @@ enum tool_status verb_check(struct tool *t, int argc, char **argv)
 	json_t *pending;
 
 	t->acting = true;
-	file_load(&file, argc ? argv[0] : FILE_DEFAULT);
-	if (file.missing)
-		file_say(&file, SEVERITY_ERROR, NULL, copy("does not exist"));
-	pending = file_judge(t, &file);
+	pending = file_ready(t, &file, argc ? argv[0] : FILE_DEFAULT);
 
 	out_line(o, 0);
 	out_str(o, "file", "%", file.name);

@@ -96,12 +96,12 @@ static bool load_text(struct file *file)
 	else if (st.st_size > FILE_MAX)
 		unusable(file, join("has more than %d MiB; no configuration has", FILE_MAX >> 20));
 	else if (!st.st_size)
-		unusable(file, copy("is empty; it was cut off, or never written. Look for a backup of it"));
+		unusable(file, copy("is empty; it was cut off or never written, see its backups"));
 	else
 		file->text = read_file(file, fd, st.st_size);
-	if (file->text && st.st_mode & (S_IRWXG | S_IRWXO))
+	if (file->text && st.st_mode & 0077)
 		file_say(file, SEVERITY_WARNING, NULL,
-			 join("can be read by others than its owner, and holds secrets; chmod 600"));
+			 copy("others than its owner can use it, and it holds secrets; chmod 600"));
 	if (fd >= 0)
 		close(fd);
 	return file->text;

@@ -22,6 +22,10 @@
 #include "text.h"
 
 #define WWN_BYTES	223	/* iscsi_target_mod's buffer */
+/* What targetcli takes. */
+#define NAME_IQN	"iqn\\.[0-9]{4}-[0-1][0-9]\\.[^ _]*\\.[^ _]*"
+#define NAME_NAA	"naa\\.[125][0-9a-f]{15}"
+#define NAME_EUI	"eui\\.[0-9a-f]{16}"
 #define SECRET_BYTES	255
 #define SECRET_WEAK	12
 
@@ -131,17 +135,16 @@ static void judge_credentials(struct judging *j, const struct place *place, cons
 	judge_one_credential(j, place, mutual_user);
 	judge_one_credential(j, place, mutual_secret);
 	if (!user != !secret)
-		error(j, place, join("half of the credentials is missing: set %suserid and "
-				     "%spassword, or neither", prefix, prefix));
+		error(j, place, join("%suserid and %spassword only work together", prefix,
+				     prefix));
 	if (!mutual_user != !mutual_secret)
-		error(j, place, join("half of the mutual credentials is missing: set "
-				     "%smutual_userid and %smutual_password, or neither",
+		error(j, place, join("%smutual_userid and %smutual_password only work together",
 				     prefix, prefix));
 	if (mutual_user && mutual_secret && !user && !secret)
-		warning(j, place, join("mutual credentials have no effect without %suserid and "
-				       "%spassword", prefix, prefix));
+		warning(j, place, join("mutual credentials need %suserid and %spassword", prefix,
+				       prefix));
 	if (secret && mutual_secret && !strcmp(secret, mutual_secret))
-		warning(j, place, copy("both secrets are the same, so that logins can be reflected"));
+		warning(j, place, copy("both secrets are the same: logins can be reflected"));
 	if ((secret && strlen(secret) < SECRET_WEAK) ||
 	    (mutual_secret && strlen(mutual_secret) < SECRET_WEAK))
 		warning(j, place, join("a secret has less than %d bytes and can be guessed",
@@ -268,8 +271,7 @@ static void judge_store(struct judging *j, const struct place *place, json_t *st
 	if (wwn && *wwn && kind != PLUGIN_PSCSI)
 		unique(j, j->wwns, wwn, &PLACE_IN(place, "wwn"), "serial number");
 	else if (kind != PLUGIN_PSCSI)
-		warning(j, place, copy("without 'wwn' the disk has another serial number after "
-				       "each restore, until it is saved"));
+		warning(j, place, copy("without 'wwn' the disk has no serial number"));
 	judge_groups(j, &groups, store);
 	free(key);
 }
@@ -292,8 +294,7 @@ static void judge_settings(struct judging *j, const struct place *place, json_t 
 
 static void judge_name(struct judging *j, const struct place *place, const char *name)
 {
-	static const char pattern[] =
-		"^(iqn\\.[0-9]{4}-[0-1][0-9]\\.[^ _]*\\.[^ _]*|naa\\.[125][0-9a-f]{15}|eui\\.[0-9a-f]{16})$";
+	static const char pattern[] = "^(" NAME_IQN "|" NAME_NAA "|" NAME_EUI ")$";
 	static regex_t regex;
 	static bool compiled;
 	const char *at;
@@ -306,10 +307,9 @@ static void judge_name(struct judging *j, const struct place *place, const char 
 		if (isupper((unsigned char)*at))
 			break;
 	if (*at)
-		warning(j, place, copy("has capital letters, which targetcli turns into small ones"));
+		warning(j, place, copy("has capital letters, which targetcli makes small"));
 	else if (compiled && regexec(&regex, name, 0, NULL, 0))
-		warning(j, place, copy("is not iqn.YYYY-MM.DOMAIN, naa. or eui., which targetcli does "
-				       "not take"));
+		warning(j, place, copy("targetcli takes only iqn.YYYY-MM.DOMAIN, naa. and eui."));
 }
 
 static void judge_lun(struct judging *j, const struct place *place, const json_t *lun)
@@ -330,8 +330,8 @@ static void judge_lun(struct judging *j, const struct place *place, const json_t
 		found |= name && !strcmp(name, group ? group : "");
 	}
 	if (store && !found)
-		warning(j, &PLACE_IN(place, "alua_tg_pt_gp_name"),
-			join("backstore %s has no such group", key));
+		error(j, &PLACE_IN(place, "alua_tg_pt_gp_name"),
+		      join("backstore %s has no such group", key));
 	free(key);
 }
 
@@ -485,8 +485,7 @@ json_t *judge(const struct tool *t, struct file *file)
 			judge_target(&j, &here, entry);
 		else
 			warning(&j, &PLACE_IN(&here, "fabric"),
-				copy("is not iscsi: this target is kept in the file and not "
-				     "looked at"));
+				copy("is not iscsi: this target is not looked at"));
 	}
 	addresses_free(&j.local);
 	json_decref(j.stores);
@@ -502,6 +501,27 @@ json_t *file_judge(const struct tool *t, struct file *file)
 		return NULL;
 	shape_check(file);
 	return file->errors ? NULL : judge(t, file);
+}
+
+json_t *file_ready(const struct tool *t, struct file *file, const char *name)
+{
+	file_load(file, name);
+	if (file->missing)
+		file_say(file, SEVERITY_ERROR, NULL, copy("does not exist"));
+	return file->errors ? NULL : file_judge(t, file);
+}
+
+const char *file_dbroot(const struct file *file)
+{
+	static const char *const folder[] = { "/etc/target", "/etc/rtslib-fb-target" };
+	const char *rest;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(folder); i++)
+		if (text_prefix(file->name, folder[i], &rest) &&
+		    !strcmp(rest, "/saveconfig.json"))
+			return folder[i];
+	return NULL;
 }
 
 void pending_print(struct tool *t, json_t *pending)

@@ -17,6 +17,13 @@ json_t *judge(const struct tool *t, struct file *file);
 
 /* Both checks of a document that file_load() read, if it did; NULL after errors. */
 json_t *file_judge(const struct tool *t, struct file *file);
+/* Read @name, which has to be there, and judge it. */
+json_t *file_ready(const struct tool *t, struct file *file, const char *name);
+/*
+ * The folder of one of the two default files, because that is where rtslib has
+ * target_core keep reservations; NULL for any other file.
+ */
+const char *file_dbroot(const struct file *file);
 /* What judge() returned, as a member of the JSON answer and as lines. */
 void pending_print(struct tool *t, json_t *pending);
 

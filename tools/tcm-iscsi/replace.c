@@ -78,12 +78,14 @@ static char *write_new(const char *path, const char *text, size_t len)
 }
 
 /* NAME.1 becomes NAME.2 and so on, and NAME another name, NAME.1. */
-static char *keep_backup(int dir, const char *base)
+static char *keep_backup(int dir, const char *base, int backups)
 {
 	char *from, *to, *why = NULL;
 	int i;
 
-	for (i = REPLACE_BACKUPS - 1; i >= 1; i--) {
+	if (!backups)
+		return NULL;
+	for (i = backups - 1; i >= 1; i--) {
 		from = join("%s.%d", base, i);
 		to = join("%s.%d", base, i + 1);
 		if (renameat(dir, from, dir, to) && errno != ENOENT)
@@ -135,7 +137,8 @@ static void make_directory(const char *dir)
 	free(up);
 }
 
-static char *replace_in(const char *dir, const char *base, const char *text, size_t len)
+static char *replace_in(const char *dir, const char *base, const char *text, size_t len,
+			int backups)
 {
 	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char *path, *why;
@@ -146,7 +149,7 @@ static char *replace_in(const char *dir, const char *base, const char *text, siz
 	path = random_name(dir, base);
 	why = write_new(path, text, len);
 	if (!why) {
-		why = keep_backup(fd, base);
+		why = keep_backup(fd, base, backups);
 		if (!why && renameat(AT_FDCWD, path, fd, base))
 			why = failed("the new file cannot take its name");
 		if (why)
@@ -159,7 +162,7 @@ static char *replace_in(const char *dir, const char *base, const char *text, siz
 	return why;
 }
 
-char *replace_file(const char *name, const char *text, size_t len)
+char *replace_file(const char *name, const char *text, size_t len, int backups)
 {
 	char *real = realpath(name, NULL), *path = real ? real : copy(name);
 	char *slash = strrchr(path, '/'), *why;
@@ -171,7 +174,7 @@ char *replace_file(const char *name, const char *text, size_t len)
 		*slash = '\0';
 	if (!real)
 		make_directory(dir);
-	why = replace_in(dir, slash ? slash + 1 : path, text, len);
+	why = replace_in(dir, slash ? slash + 1 : path, text, len, backups);
 	free(path);
 	return why;
 }

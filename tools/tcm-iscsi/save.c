@@ -18,6 +18,8 @@
 #include "snapshot.h"
 #include "text.h"
 
+#define SAVE_BACKUPS	10
+
 static bool has_target(const json_t *root, const char *wwn)
 {
 	json_t *targets = index_by(member_array(root, "targets"), target_key);
@@ -51,12 +53,13 @@ static enum tool_status write_file(struct tool *t, const struct file *file, json
 	text = join("%s\n", body);
 	same = !file->missing && file->text && !strcmp(text, file->text);
 	if (!same)
-		why = replace_file(file->name, text, strlen(text));
+		why = replace_file(file->name, text, strlen(text), SAVE_BACKUPS);
 	if (!why) {
 		out_bool(o, "changed", !same, ": saved", ": is up to date", NULL);
 		out_int(o, "storage_objects", ", % backstores",
 			json_array_size(member_array(root, "storage_objects")));
-		out_int(o, "targets", ", % targets", json_array_size(member_array(root, "targets")));
+		out_int(o, "targets", ", % targets",
+			json_array_size(member_array(root, "targets")));
 	} else {
 		out_str(o, NULL, ": %", "not saved");
 		problem_add(t, file->name, why);
@@ -93,11 +96,10 @@ static enum tool_status save(struct tool *t, struct file *file, struct snapshot 
 	if (t->target && !has_target(root, t->target) && !json_array_size(m.lost))
 		status = refuse(t, t->target, "is neither in the kernel nor in the file");
 	else if (file->errors && !force)
-		status = refuse(t, file->name, "has errors, so that what only it knows cannot be "
-				"kept; mend it, or replace it with --force");
+		status = refuse(t, file->name, "has errors; mend it, or replace it with --force");
 	else if (json_array_size(m.lost) && !force)
-		status = refuse(t, file->name, "holds more than the kernel; --force forgets what is "
-				"named here, restore brings it back");
+		status = refuse(t, file->name,
+				"holds more than the kernel: restore that, or --force forgets it");
 	else
 		status = write_file(t, file, root);
 	print_names(&t->out, "lost", status ? "only in the file: %" : "no longer in the file: %",

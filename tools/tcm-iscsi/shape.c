@@ -173,11 +173,16 @@ static const char *type_of(const json_t *value)
 	return "null";
 }
 
-static void expected(struct file *file, const struct place *place, const char *what,
-		     const json_t *value)
+static void want(struct file *file, const struct place *place, const char *what,
+		 const json_t *value)
 {
 	file_say(file, SEVERITY_ERROR, place,
 		 join("expected %s, not %s", what, type_of(value)));
+}
+
+static bool is_file_name(const char *text)
+{
+	return *text && !strchr(text, '/') && strcmp(text, ".") && strcmp(text, "..");
 }
 
 static void check_text(struct file *file, const struct place *place, const json_t *value,
@@ -187,8 +192,8 @@ static void check_text(struct file *file, const struct place *place, const json_
 	const size_t len = json_string_length(value);
 
 	if (!text)
-		expected(file, place, "a text", value);
-	else if (is_name && (!len || strchr(text, '/') || !strcmp(text, ".") || !strcmp(text, "..")))
+		want(file, place, "a text", value);
+	else if (is_name && !is_file_name(text))
 		file_say(file, SEVERITY_ERROR, place,
 			 copy("is no name: it must not be empty, '.' or '..', or hold a '/'"));
 	else if (len > (is_name ? NAME_BYTES : TEXT_BYTES))
@@ -203,7 +208,7 @@ static void check_number(struct file *file, const struct place *place, const jso
 	const long long number = json_integer_value(value);
 
 	if (!json_is_integer(value))
-		expected(file, place, "a number", value);
+		want(file, place, "a number", value);
 	else if ((number < field->min || number > field->max) && field->max == LLONG_MAX)
 		file_say(file, SEVERITY_ERROR, place,
 			 join("expected a number of at least %lld, not %lld", field->min, number));
@@ -229,18 +234,18 @@ static void check_settings(struct file *file, const struct place *place, json_t 
 	json_t *value;
 
 	if (!json_is_object(settings)) {
-		expected(file, place, "an object", settings);
+		want(file, place, "an object", settings);
 		return;
 	}
 	json_object_foreach(settings, key, value) {
 		const struct place here = PLACE_IN(place, key);
 
-		if (!*key || strchr(key, '/') || !strcmp(key, ".") || !strcmp(key, ".."))
+		if (!is_file_name(key))
 			file_say(file, SEVERITY_ERROR, &here, copy("is no name of a setting"));
 		else if (json_is_string(value))
 			check_text(file, &here, value, false);
 		else if (!json_is_integer(value))
-			expected(file, &here, "a number or a text", value);
+			want(file, &here, "a number or a text", value);
 	}
 }
 
@@ -254,7 +259,7 @@ static void check_objects(struct file *file, const struct place *place, json_t *
 	size_t i;
 
 	if (!json_is_array(array)) {
-		expected(file, place, "an array", array);
+		want(file, place, "an array", array);
 		return;
 	}
 	json_array_foreach(array, i, entry)
@@ -275,7 +280,7 @@ static void check_field(struct file *file, const struct place *place, json_t *va
 	case TYPE_BOOL:
 		if (!json_is_boolean(value) && (!json_is_integer(value) ||
 						json_integer_value(value) & ~1LL))
-			expected(file, place, "true or false", value);
+			want(file, place, "true or false", value);
 		break;
 	case TYPE_DEPTH:
 		check_depth(file, place, value);
@@ -296,7 +301,7 @@ static void check_object(struct file *file, const struct place *place, json_t *o
 	json_t *value;
 
 	if (!json_is_object(object)) {
-		expected(file, place, "an object", object);
+		want(file, place, "an object", object);
 		return;
 	}
 	for (field = fields; field->key; field++) {

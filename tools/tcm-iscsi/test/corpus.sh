@@ -53,7 +53,7 @@ try() {
 }
 
 corpus_json() {
-	try empty 5 '' ': error: is empty; it was cut off, or never written. Look for a backup of it'
+	try empty 5 '' ': error: is empty; it was cut off or never written, see its backups'
 	try nothing 0 '{}'
 	try blanks 5 $'\n\n  ' ":3:3: error: unexpected token before the end of the file"
 	try cut 5 '{"targets": [{"wwn": "a"' ":1:25: error: '}' expected before the end of the file"
@@ -125,7 +125,7 @@ corpus_stores() {
 	try same-serial 5 "$(doc_stores "$STORE" "${RAM/\"v\"/\"w\"}")" \
 		':1:172: error: storage_objects[1].wwn: the same serial number as storage_objects[0].wwn'
 	try no-serial 0 "$(doc_stores '{"name": "r", "plugin": "ramdisk", "size": 1}')" \
-		":1:22: warning: storage_objects[0]: without 'wwn' the disk has another serial number after each restore, until it is saved"
+		":1:22: warning: storage_objects[0]: without 'wwn' the disk has no serial number"
 	try plugin 5 "$(doc_stores '{"name": "r", "plugin": "iscsi"}')" \
 		':1:46: error: storage_objects[0].plugin: expected block, fileio, ramdisk, pscsi or user'
 	try no-dev 5 "$(doc_stores '{"name": "r", "plugin": "block", "wwn": "a"}')" \
@@ -174,6 +174,8 @@ corpus_targets() {
 		':2:77: error: targets[0].tpgs[0].luns[1]: the same index as targets[0].tpgs[0].luns[0]'
 	try lun-without 5 "$(doc_tpg '"x": 1' | sed 's|/fileio/d|/fileio/e|')" \
 		':2:52: error: targets[0].tpgs[0].luns[0].storage_object: there is no backstore fileio/e in storage_objects'
+	try lun-group 5 "$(doc_tpg '"x": 1' | sed 's|/fileio/d"|&, "alua_tg_pt_gp_name": "east"|')" \
+		':2:98: error: targets[0].tpgs[0].luns[0].alua_tg_pt_gp_name: backstore fileio/d has no such group'
 	try lun-malformed 5 "$(doc_tpg '"x": 1' | sed 's|/backstores/fileio/d|fileio/d|')" \
 		':2:52: error: targets[0].tpgs[0].luns[0].storage_object: expected /backstores/PLUGIN/NAME'
 	try portal-twice 5 "{\"targets\": [{$t, \"tpgs\": [{\"tag\": 1, \"portals\": [{\"ip_address\": \"0.0.0.0\", \"port\": 1}]},
@@ -192,11 +194,11 @@ corpus_targets() {
 		':2:176: error: targets[0].tpgs[0].parameters.MaxBurstLength: expected a number from 512 to 16777215' \
 		':2:197: error: targets[0].tpgs[0].parameters.AuthMethod: expected some of KRB5,SPKM1,SPKM2,SRP,CHAP,None, separated by commas'
 	try other-fabric 0 '{"targets": [{"fabric": "loopback", "wwn": "naa.50014051", "tpgs": [{"tag": 1, "luns": []}]}]}' \
-		':1:25: warning: targets[0].fabric: is not iscsi: this target is kept in the file and not looked at'
+		':1:25: warning: targets[0].fabric: is not iscsi: this target is not looked at'
 	try capital 0 "$(doc_tpg '"x": 1' | sed 's/test:t/test:T/')" \
-		':1:157: warning: targets[0].wwn: has capital letters, which targetcli turns into small ones'
+		':1:157: warning: targets[0].wwn: has capital letters, which targetcli makes small'
 	try odd-name 0 "$(doc_tpg '"x": 1' | sed 's/iqn.2026-11.org.test:t/disk/')" \
-		':1:157: warning: targets[0].wwn: is not iqn.YYYY-MM.DOMAIN, naa. or eui., which targetcli does not take'
+		':1:157: warning: targets[0].wwn: targetcli takes only iqn.YYYY-MM.DOMAIN, naa. and eui.'
 }
 
 corpus_acls() {
@@ -212,15 +214,15 @@ corpus_acls() {
 	try acl-range 5 "$(doc_acl '"attributes": {"nopin_timeout": 61, "authentication": -1}')" \
 		':3:72: error: targets[0].tpgs[0].node_acls[0].attributes.nopin_timeout: expected a number from 0 to 60'
 	try half 5 "$(doc_acl "\"chap_password\": $s")" \
-		':3:1: error: targets[0].tpgs[0].node_acls[0]: half of the credentials is missing: set chap_userid and chap_password, or neither'
+		':3:1: error: targets[0].tpgs[0].node_acls[0]: chap_userid and chap_password only work together'
 	try half-blank 5 "$(doc_acl "\"chap_userid\": \" \", \"chap_password\": $s")" \
-		':3:1: error: targets[0].tpgs[0].node_acls[0]: half of the credentials is missing: set chap_userid and chap_password, or neither'
+		':3:1: error: targets[0].tpgs[0].node_acls[0]: chap_userid and chap_password only work together'
 	try half-mutual 5 "$(doc_tpg '"chap_mutual_userid": "a"')" \
-		':2:1: error: targets[0].tpgs[0]: half of the mutual credentials is missing: set chap_mutual_userid and chap_mutual_password, or neither'
+		':2:1: error: targets[0].tpgs[0]: chap_mutual_userid and chap_mutual_password only work together'
 	try mutual-only 0 "$(doc_acl "\"chap_mutual_userid\": \"a\", \"chap_mutual_password\": $s")" \
-		':3:1: warning: targets[0].tpgs[0].node_acls[0]: mutual credentials have no effect without chap_userid and chap_password'
+		':3:1: warning: targets[0].tpgs[0].node_acls[0]: mutual credentials need chap_userid and chap_password'
 	try same-secret 0 "$(doc_acl "\"chap_userid\": \"b\", \"chap_password\": $s, \"chap_mutual_userid\": \"a\", \"chap_mutual_password\": $s")" \
-		':3:1: warning: targets[0].tpgs[0].node_acls[0]: both secrets are the same, so that logins can be reflected'
+		':3:1: warning: targets[0].tpgs[0].node_acls[0]: both secrets are the same: logins can be reflected'
 	try weak 0 "$(doc_acl '"chap_userid": "b", "chap_password": "short"')" \
 		':3:1: warning: targets[0].tpgs[0].node_acls[0]: a secret has less than 12 bytes and can be guessed'
 	try null-secret 5 "$(doc_acl '"chap_userid": "b", "chap_password": "NULLSECRET-AND-MORE"')" \
@@ -228,7 +230,7 @@ corpus_acls() {
 	try long-secret 5 "$(doc_acl "\"chap_userid\": \"b\", \"chap_password\": \"$(printf 's%.0s' {1..256})\"")" \
 		':3:1: error: targets[0].tpgs[0].node_acls[0]: a name or secret has more than 255 bytes'
 	try discovery 5 '{"fabric_modules": [{"name": "iscsi", "discovery_userid": "a"}, {"name": "qla2xxx", "discovery_userid": "a"}]}' \
-		':1:21: error: fabric_modules[0]: half of the credentials is missing: set discovery_userid and discovery_password, or neither'
+		':1:21: error: fabric_modules[0]: discovery_userid and discovery_password only work together'
 }
 
 # Files that are no text in a table.
@@ -252,7 +254,7 @@ corpus_files() {
 		a-folder|5|: error: is not a regular file
 		pipe|5|: error: is not a regular file
 		huge|5|: error: has more than 256 MiB; no configuration has
-		public|0|: warning: can be read by others than its owner, and holds secrets; chmod 600
+		public|0|: warning: others than its owner can use it, and it holds secrets; chmod 600
 		absent|5|: error: does not exist
 	TABLE
 }

@@ -410,6 +410,8 @@ make_saved() {
 	stored cfg rd_mcp_2/ram serial-2
 	stored cfg user_3/img serial-3
 	stored cfg pscsi_4/tape ""
+	cp -r cfg/target/core/fileio_0/f0/alua/default_tg_pt_gp cfg/target/core/fileio_0/f0/alua/east
+	attr cfg/target/core/fileio_0/f0/alua/east/tg_pt_gp_id 17
 	attr cfg/target/core/pscsi_4/tape/attrib/alua_support 0
 	attr cfg/target/core/user_3/img/attrib/alua_support 1
 	attr cfg/target/core/fileio_7/async/attrib/emulate_write_cache 1
