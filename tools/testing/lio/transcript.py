@@ -11,7 +11,9 @@ back is compared with them, line by line.
     # ...                            a remark
 
 What stands below such a line is what it prints. Rows of dots are as long as the screen is
-wide, hence cut to two; what is random or counts is replaced by a word."""
+wide, hence cut to two; what is random or counts is replaced by a word. With
+TISCSI_LIO_RECORD=1 in the environment nothing is compared: the whole text is printed, as
+it would have to stand in the file."""
 
 import os
 import re
