@@ -4,6 +4,7 @@ CAP_SYS_ADMIN, and by a user."""
 
 import ctypes
 import os
+import time
 
 import harness
 import tree
@@ -64,8 +65,9 @@ def look(recorder, who, keep):
             recorder.see(group, rest + " write", same_again, path)
 
 
-def as_other(function, recorder, who, keep):
-    """In a process of its own, which cannot become root again."""
+def as_other(function, recorder, who, keep, idle):
+    """In a process of its own, which cannot become root again. idle() is called now
+    and then, for sessions that the target would take for dead."""
     pid = os.fork()
     if not pid:
         status = 1
@@ -75,13 +77,17 @@ def as_other(function, recorder, who, keep):
             status = 0
         finally:
             os._exit(status)
-    _pid, status = os.waitpid(pid, 0)
+    done = 0
+    while not done:
+        idle()
+        time.sleep(0.2)
+        done, status = os.waitpid(pid, os.WNOHANG)
     harness.equal(status, 0, f"status of the walk as {who}")
 
 
-def run(recorder):
-    as_other(without_admin, recorder, "without-admin", False)
-    as_other(nobody, recorder, "nobody", True)
+def run(recorder, idle):
+    as_other(without_admin, recorder, "without-admin", False, idle)
+    as_other(nobody, recorder, "nobody", True, idle)
     directory = f"{tree.TOP}/{IQN}bare"
     recorder.see("access.owner", "chmod", attempt, os.chmod, directory, 0o700)
     recorder.see("access.owner", "chmod file", attempt, os.chmod, tree.TOP + "/lio_version", 0o400)
