@@ -74,9 +74,11 @@ class Client:
         return int(harness.read(f"/sys/block/{disk}/stat").split()[4])
 
     def wait_io(self):
-        """Until each disk has done something that it had not before."""
+        """Until each disk has done something that it had not before, or fio, which cannot
+        end with I/O under way, has ended: on a slow machine its time may be over."""
         before = [self.done(node) for node in self.nodes]
-        wait_for(lambda: all(self.done(n) > b for n, b in zip(self.nodes, before)),
+        wait_for(lambda: self.process.poll() is not None or
+                 all(self.done(n) > b for n, b in zip(self.nodes, before)),
                  "I/O on every disk", REPLACEMENT)
 
     def states(self):
