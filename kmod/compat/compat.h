@@ -36,6 +36,17 @@
  * has it without asking for it; we only use WQ_UNBOUND, which all three take.
  */
 
+/*
+ * -- attrib/netif_timeout: the target of newer kernels has lost it, and refuses a
+ * configuration that has it --
+ */
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define TISCSI_COMPAT_NETIF_TIMEOUT_MODE	0644
+#else
+#define TISCSI_COMPAT_NETIF_TIMEOUT_MODE	0200
+#endif
+
 /* -- timers -- */
 
 #ifndef timer_container_of

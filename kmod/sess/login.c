@@ -135,6 +135,15 @@ static void tiscsi_login_set_deadline(struct tiscsi_login *login, unsigned long 
 	mod_timer(&login->timer, jiffies + delay);
 }
 
+/* The portal group's own limit; it counts from accept, and may be over already. */
+static void tiscsi_login_limit(struct tiscsi_login *login, u32 seconds)
+{
+	const unsigned long passed = jiffies - login->began;
+	const unsigned long whole = (unsigned long)seconds * HZ;
+
+	tiscsi_login_set_deadline(login, whole > passed ? whole - passed : 0);
+}
+
 /* -- what is logged and counted -- */
 
 static void tiscsi_login_report(struct tiscsi_login *login, enum icore_login_status status,
@@ -290,6 +299,7 @@ static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 		return icore_login_refuse(core, ICORE_LOGIN_UNAVAILABLE,
 					  "portal group is disabled");
 
+	tiscsi_login_limit(login, tiscsi_tcm_login_timeout(pg));
 	status = tiscsi_tcm_policy(pg, core->initiator, &policy, &mem->cred, &reason);
 	if (status != ICORE_LOGIN_SUCCESS)
 		return icore_login_refuse(core, status, reason);
@@ -649,7 +659,8 @@ int tiscsi_login_start(struct tiscsi_np *np, struct tiscsi_sock *sock)
 	kthread_init_work(&login->free_work, tiscsi_login_free_work);
 	timer_setup(&login->timer, tiscsi_login_timer, 0);
 	atomic_inc(&tiscsi_nr_logins);
-	mod_timer(&login->timer, jiffies + TISCSI_LOGIN_TIMEOUT * HZ);
+	login->began = jiffies;
+	mod_timer(&login->timer, login->began + TISCSI_LOGIN_TIMEOUT * HZ);
 
 	ret = tiscsi_np_add_slot(np, login);
 	if (ret) {

@@ -22,7 +22,10 @@ struct tiscsi_np;
 struct tiscsi_pg;
 struct tiscsi_sess;
 
-/* Seconds from accept to the final login response, whatever the peer does. */
+/*
+ * Seconds from accept to the final login response, whatever the peer does; as soon as
+ * the portal group is known, its attribute login_timeout counts instead.
+ */
 #define TISCSI_LOGIN_TIMEOUT	15
 /* A discovery session that asks nothing for this long is closed. */
 #define TISCSI_DISCOVERY_IDLE	60
@@ -67,6 +70,7 @@ struct tiscsi_login_mem {
  * @worker: constant
  * @work: look at the slot
  * @timer: sets @expired and queues @work; what the time was for, @phase says
+ * @began: jiffies of accept, constant
  * @free_work: runs after everything queued before it: nobody refers to the slot
  * @phase: worker only
  * @kill: set under np->lock or pg->lock by whoever wants it gone
@@ -96,6 +100,7 @@ struct tiscsi_login {
 	struct kthread_worker *worker;
 	struct kthread_work work;
 	struct timer_list timer;
+	unsigned long began;
 	struct kthread_work free_work;
 	enum tiscsi_login_phase phase;
 	bool kill;

@@ -100,6 +100,9 @@ static ssize_t attrib_store(struct tiscsi_tpg *tpg, u32 *field,
 
 /* configfs tells a callback the directory only: one pair of functions a file. */
 #define ATTRIB(_name, _min, _max, _effect)						\
+	ATTRIB_MODE(_name, 0644, _min, _max, _effect)
+
+#define ATTRIB_MODE(_name, _mode, _min, _max, _effect)					\
 static u32 *attrib_##_name(struct config_item *item)					\
 {											\
 	return &to_tiscsi_tpg(attrib_to_tpg(item))->attrib._name;			\
@@ -118,20 +121,21 @@ static ssize_t attrib_##_name##_store(struct config_item *item, const char *page
 }											\
 static struct configfs_attribute attrib_attr_##_name = {					\
 	.ca_name = __stringify(_name),							\
-	.ca_mode = 0644,								\
+	.ca_mode = _mode,								\
 	.ca_owner = THIS_MODULE,							\
 	.show = attrib_##_name##_show,							\
 	.store = attrib_##_name##_store,						\
 }
 
 ATTRIB(authentication, 0, 1, effect_authentication);
-/* Stored for the sake of saved configurations; logins have one deadline for all. */
+/* Seconds; other than the kernel's own module, which stores it, we keep to it. */
 ATTRIB(login_timeout, 5, 30, NULL);
 /*
  * Never had a meaning. Only 6.1's own module has it, but a configuration that was
- * saved there must restore without errors on newer kernels.
+ * saved there must restore without errors on newer kernels. There it cannot be read:
+ * rtslib saves what can be, and the kernel's module of that release would refuse it.
  */
-ATTRIB(netif_timeout, 2, 15, NULL);
+ATTRIB_MODE(netif_timeout, TISCSI_COMPAT_NETIF_TIMEOUT_MODE, 2, 15, NULL);
 ATTRIB(generate_node_acls, 0, 1, effect_generate_node_acls);
 ATTRIB(default_cmdsn_depth, 1, 512, NULL);
 ATTRIB(cache_dynamic_acls, 0, 1, effect_cache_dynamic_acls);

@@ -107,6 +107,11 @@ enum icore_login_status tiscsi_tcm_policy(struct tiscsi_pg *pg, const char *init
 	return ICORE_LOGIN_FORBIDDEN;
 }
 
+u32 tiscsi_tcm_login_timeout(struct tiscsi_pg *pg)
+{
+	return READ_ONCE(pg_to_tiscsi_tpg(pg)->attrib.login_timeout);
+}
+
 /**
  * tiscsi_tcm_discovery_policy - terms of an unnamed discovery session
  * @policy: filled except send_tpgt and leading

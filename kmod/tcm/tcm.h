@@ -48,6 +48,8 @@ enum icore_login_status tiscsi_tcm_policy(struct tiscsi_pg *pg, const char *init
 					  struct icore_chap_cred *cred, const char **reason);
 /* The same for an unnamed discovery session. */
 void tiscsi_tcm_discovery_policy(struct icore_login_policy *policy, struct icore_chap_cred *cred);
+/* Seconds that a login to @pg may take, from accept on. Does not sleep. */
+u32 tiscsi_tcm_login_timeout(struct tiscsi_pg *pg);
 /* May @initiator see @pg in SendTargets? Caller holds tiscsi_mutex; sleeps. */
 bool tiscsi_tcm_visible(struct tiscsi_pg *pg, const char *initiator);
 

@@ -2,12 +2,13 @@
 """Logins that fail: each with its status, its log line and its counter."""
 
 import re
+import time
 
 import harness
 import login
-from harness import check, equal
+from harness import check, equal, patience
 from login import FFP, OPERATIONAL, SECURITY, Chap, LoginConn, names, refusal
-from raw import NOP_OUT, RTAG, SCSI_CMD, Closed, Conn, Pdu, random_isid
+from raw import LOGIN_RSP, NOP_OUT, RTAG, SCSI_CMD, Closed, Conn, Pdu, random_isid
 from session import Session, discovery
 from target import Target
 
@@ -302,3 +303,35 @@ def test_many_targets():
     finally:
         for target in targets:
             target.remove()
+
+
+def test_time_limit():
+    """attrib/login_timeout counts from the connection on: less or more than the 15 s of
+    a peer that has named no target; whoever names it too late is cut at once."""
+    limits = {"short": 5, "long": 18}
+    with Target("short") as short, Target("long") as long, LoginConn(seconds=30) as late:
+        start = time.monotonic()
+        for target in (short, long):
+            target.attrib("login_timeout", limits[target.iqn.rsplit(":", 1)[1]])
+        conns = {}
+        try:
+            for target in (short, long):
+                conn = conns[target.iqn.rsplit(":", 1)[1]] = LoginConn(seconds=30)
+                conn.exchange(OPERATIONAL, names(login.INITIATOR, target.iqn))
+            for name in ("short", "long"):
+                conns[name].expect_close(seconds=25)
+                took = time.monotonic() - start
+                check(limits[name] - 1 < took < limits[name] + patience(2), name, "cut after", took)
+                if name == "short":
+                    late.request(OPERATIONAL, names(login.INITIATOR, short.iqn))
+                    begun = time.monotonic()
+                    late.expect_close(allowed=(LOGIN_RSP,))
+                    took = time.monotonic() - begun
+                    check(took < patience(2), f"cut {took:.1f} s after it named its target")
+        finally:
+            for conn in conns.values():
+                conn.close()
+        # A login that is fast enough is not cut afterwards.
+        with Session(short.iqn) as session:
+            time.sleep(6)
+            session.sync()
