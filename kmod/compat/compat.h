@@ -38,13 +38,14 @@
 
 /*
  * -- attrib/netif_timeout: the target of newer kernels has lost it, and refuses a
- * configuration that has it --
+ * configuration that has it. rtslib saves what its owner can write, and targetcli reads
+ * whatever is there; root writes all the same, since configfs asks only for any w --
  */
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #define TISCSI_COMPAT_NETIF_TIMEOUT_MODE	0644
 #else
-#define TISCSI_COMPAT_NETIF_TIMEOUT_MODE	0200
+#define TISCSI_COMPAT_NETIF_TIMEOUT_MODE	0420
 #endif
 
 /* -- timers -- */

@@ -132,8 +132,8 @@ ATTRIB(authentication, 0, 1, effect_authentication);
 ATTRIB(login_timeout, 5, 30, NULL);
 /*
  * Never had a meaning. Only 6.1's own module has it, but a configuration that was
- * saved there must restore without errors on newer kernels. There it cannot be read:
- * rtslib saves what can be, and the kernel's module of that release would refuse it.
+ * saved there must restore without errors on newer kernels. There its mode keeps it
+ * out of what is saved, because the kernel's own module would refuse that.
  */
 ATTRIB_MODE(netif_timeout, TISCSI_COMPAT_NETIF_TIMEOUT_MODE, 2, 15, NULL);
 ATTRIB(generate_node_acls, 0, 1, effect_generate_node_acls);

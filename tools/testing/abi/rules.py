@@ -218,7 +218,6 @@ def rule_08_enable(steps):
                        unsolicited=0)
         session.pump()
         steps.write(path, "0")
-        steps.step("sessions", target.statistic, "iscsi_instance/sessions")
         steps.read("dynamic", target.tpg + "/dynamic_sessions")
         steps.step("connection", is_closed, session)
         session.close()

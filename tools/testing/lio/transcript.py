@@ -7,7 +7,8 @@ back is compared with them, line by line.
     $ targetcli status               a command
     ! login alice                    something else, see actions.py
     [trixie,unstable] Created ...    only with these releases' tools, on these kernels
-                                     ([6.1]), with this module, or with all others ([!6.1])
+                                     ([6.1]), with this module, or with all others ([!6.1]);
+                                     several such words in a row: all have to hold
     # ...                            a remark
 
 What stands below such a line is what it prints. Rows of dots are as long as the screen is
@@ -58,14 +59,23 @@ def known_tag(text):
                for word in text.split(","))
 
 
+def meant(line, tags):
+    """The line without its tags; None if one of them does not hold."""
+    match = ONLY.match(line)
+    while match and known_tag(match.group(2)):
+        if not applies(match, tags):
+            return None
+        line = match.group(3)
+        match = ONLY.match(line)
+    return line
+
+
 def parse(text, tags):
     steps = []
     for line in text.splitlines():
-        match = ONLY.match(line)
-        if match and known_tag(match.group(2)):
-            if not applies(match, tags):
-                continue
-            line = match.group(3)
+        line = meant(line, tags)
+        if line is None:
+            continue
         shell = SHELL.match(line)
         if line.startswith("# ") or line == "#" or not line.strip():
             continue

@@ -24,7 +24,7 @@ MASKS = (
 # Where the two modules are meant to differ.
 DIFFERENCES = (
     # Newer kernels' own module has lost it; a saveconfig.json that has it stays valid here.
-    (r"/tpgt_\d+/attrib/netif_timeout$", "accepted on every kernel, read on 6.1 only"),
+    (r"/tpgt_\d+/attrib/netif_timeout$", "accepted on every kernel, saved on 6.1 only"),
     # What a fabric module says of itself: where it is called, where it calls.
     (r"^/iscsi/[^/]+/param/(default|direct)_(submit|complete)_\w+$", "commands end where "
      "they are, without another thread"),
