@@ -6,6 +6,7 @@ import fnmatch
 import re
 
 from observe import full_name
+from reasons import reasoned
 
 NOTHING = "(not there)"
 NOT_RUN = ("crashes", "hangs")
@@ -58,26 +59,18 @@ LINE = re.compile(r"(\S+)(?: (since|before) (\S+))? (differs|crashes|hangs) (.+)
 
 
 def differences(text, release):
-    """The entries for this kernel. The comment right above an entry is its reason; a
-    blank line ends its reach."""
-    found, why, fresh = [], [], False
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            why, fresh = [], False
-        elif line[0] == "#":
-            why = why + [line[1:].strip()] if fresh else [line[1:].strip()]
-            fresh = True
-        else:
-            fresh = False
-            match = LINE.fullmatch(re.sub(r"\s+", " ", line.strip(), count=1))
-            if not match:
-                raise Malformed(f"differences:{number}: {line}")
-            if not why:
-                raise Malformed(f"differences:{number}: no reason above")
-            pattern, when, limit, word, rest = match.groups()
-            entry = Entry(number, pattern, word, rest.strip(), " ".join(why))
-            if not when or (version(release) < version(limit)) == (when == "before"):
-                found.append(entry)
+    """The entries for this kernel, with the reasons above them."""
+    found = []
+    for number, line, why in reasoned(text):
+        match = LINE.fullmatch(re.sub(r"\s+", " ", line.strip(), count=1))
+        if not match:
+            raise Malformed(f"differences:{number}: {line}")
+        if not why:
+            raise Malformed(f"differences:{number}: no reason above")
+        pattern, when, limit, word, rest = match.groups()
+        entry = Entry(number, pattern, word, rest.strip(), why)
+        if not when or (version(release) < version(limit)) == (when == "before"):
+            found.append(entry)
     return found
 
 

@@ -4,6 +4,7 @@
 import fnmatch
 import re
 
+from reasons import reasoned
 from runner import FAILED, PASSED, SKIPPED
 
 WORDS = ("both", "theirs", "differs", "unsafe")
@@ -32,19 +33,14 @@ class Entry:
 
 def parse(text):
     """[Entry]; raises ValueError on a line that is none, or has no reason above it."""
-    entries, reason = [], []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            reason = []
-        elif line.startswith("#"):
-            reason.append(line[1:].strip())
-        else:
-            fields = line.split(None, 2)
-            if len(fields) != 3 or fields[1] not in WORDS:
-                raise ValueError(f"known:{number}: not CASE WORD REGEX: {line}")
-            if not reason:
-                raise ValueError(f"known:{number}: no reason above it")
-            entries.append(Entry(number, *fields, " ".join(reason)))
+    entries = []
+    for number, line, reason in reasoned(text):
+        fields = line.split(None, 2)
+        if len(fields) != 3 or fields[1] not in WORDS:
+            raise ValueError(f"known:{number}: not CASE WORD REGEX: {line}")
+        if not reason:
+            raise ValueError(f"known:{number}: no reason above it")
+        entries.append(Entry(number, *fields, reason))
     return entries
 
 

@@ -3,6 +3,8 @@
 
 import re
 
+from reasons import reasoned
+
 PASS, FAIL, DIFFERS, NOT_RUN = "pass", "fail", "differs", "not run"
 WORDS = ("fails", "races", "hangs", "crashes")
 
@@ -47,22 +49,15 @@ class Difference:
 
 
 def differences(text):
-    """The comment right above an entry is its reason; a blank line ends its reach."""
-    found, why, fresh = [], [], False
-    for line in text.splitlines():
-        if not line.strip():
-            why, fresh = [], False
-        elif line[0] == "#":
-            why = why + [line[1:].strip()] if fresh else [line[1:].strip()]
-            fresh = True
-        else:
-            fresh = False
-            parts = line.split(None, 2)
-            if len(parts) != 3 or parts[1] not in WORDS:
-                raise Malformed(f"differences: {line}")
-            if not why:
-                raise Malformed(f"differences: no reason above: {line}")
-            found.append(Difference(*parts, " ".join(why)))
+    """The entries, with the reasons above them."""
+    found = []
+    for _number, line, why in reasoned(text):
+        parts = line.split(None, 2)
+        if len(parts) != 3 or parts[1] not in WORDS:
+            raise Malformed(f"differences: {line}")
+        if not why:
+            raise Malformed(f"differences: no reason above: {line}")
+        found.append(Difference(*parts, why))
     return found
 
 
