@@ -34,13 +34,7 @@ make_userland()
 	for old in "$CACHE/lio/$suite"-*; do
 		[ ! -d "$old" ] || rm -rf --one-file-system "$old"
 	done
-	mmdebstrap --quiet --variant=essential --include="$LIO_PACKAGES" \
-		--aptopt='Acquire::Check-Valid-Until "false"' \
-		--aptopt='Acquire::Languages "none"' \
-		--dpkgopt=force-unsafe-io \
-		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		"$suite" "$dir.new" "$CACHE/apt/$suite/sources.list"
+	bootstrap "$suite" "$dir.new" --variant=essential --include="$LIO_PACKAGES"
 	mv "$dir.new" "$dir"
 }
 

@@ -125,3 +125,19 @@ unpack()
 	rm -r "$deb"
 }
 UNPACK_ARGS=()
+
+# bootstrap SUITE DIR OPTION…: a root of that suite, without what nobody reads in one.
+# A mirror that lags serves unstable past its Valid-Until.
+bootstrap()
+{
+	local suite=$1 dir=$2
+	shift 2
+
+	mmdebstrap --quiet "$@" \
+		--aptopt='Acquire::Check-Valid-Until "false"' \
+		--aptopt='Acquire::Languages "none"' \
+		--dpkgopt=force-unsafe-io \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		"$suite" "$dir" "$CACHE/apt/$suite/sources.list"
+}

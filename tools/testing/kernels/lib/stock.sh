@@ -119,17 +119,12 @@ ROOT_PACKAGES=make,sparse
 
 make_root()
 {
-	local suite=$1 dir=$2 release=$3 sources=$CACHE/apt/$1/sources.list
+	local suite=$1 dir=$2 release=$3
 
 	set -e
 	rm -rf --one-file-system "$dir.new"
-	mmdebstrap --quiet --variant=minbase --include="linux-headers-$release,$ROOT_PACKAGES" \
-		--aptopt='Acquire::Check-Valid-Until "false"' \
-		--aptopt='Acquire::Languages "none"' \
-		--dpkgopt=force-unsafe-io \
-		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
-		"$suite" "$dir.new" "$sources"
+	bootstrap "$suite" "$dir.new" --variant=minbase \
+		--include="linux-headers-$release,$ROOT_PACKAGES"
 	mkdir -p "$dir.new/build"
 	allow_sparse "$dir.new"
 	mv "$dir.new" "$dir"
