@@ -362,10 +362,13 @@ def reads_info_meanwhile(seen):
                 troubles.append(repr(error))
 
         with Watch(acl.dir + "/info", look) as watch:
-            for _ in range(harness.scaled(25, 8)):
+            rounds, end = 0, time.monotonic() + harness.patience(30)
+            while rounds < harness.scaled(25, 8) or \
+                    (watch.reads <= 20 and not troubles and time.monotonic() < end):
                 with Session(made.iqn, CLIENT) as conn:
                     conn.ready(0)
                 Session(made.iqn, CLIENT).reset()
+                rounds += 1
         seen.expect("troubles", troubles[:3], [])
         seen.expect("states", {None, "LOGGED_IN"} <= states, True)
         seen.expect("often", watch.reads > 20, True)
