@@ -11,6 +11,7 @@ import harness
 import initiator
 import login
 import session
+import slow
 import target
 import tree
 from cases import case
@@ -136,6 +137,37 @@ class Watch:
     def __exit__(self, *_exc):
         self.stop.set()
         self.thread.join(harness.patience(10))
+
+
+DELAY = 700         # milliseconds
+
+
+@case()
+def disables_completely(seen):
+    """tcmu-runner reopens its image when the write of 0 to enable has come back: nothing
+    may be on its way to the disk by then. What were, would reach it within the delay."""
+    with slow.Slow(DELAY) as disk, Target("gw") as made:
+        made.lun(0, kind="block", path=disk.node)
+        for turn in range(3):
+            with Session(made.iqn, isid=login.random_isid()) as conn:
+                conn.ready(0)
+                for number in range(8):
+                    conn.submit(read10(number * 16, 8), read=4096)
+                    conn.submit(write10(256 + number * 16, 8), write=b"\5" * 4096)
+                conn.sync()
+                before = disk.completed()
+                write(made.tpg + "/enable", "0")
+                after = disk.completed()
+                seen.expect(f"it had something to wait for {turn}", after > before, True)
+                time.sleep(DELAY / 1000 + harness.patience(0.5))
+                seen.expect(f"came later {turn}", disk.completed() - after, 0)
+                seen.expect(f"sessions {turn}", made.sessions(), 0)
+                conn.close()
+            write(made.tpg + "/enable", "1")
+        with Session(made.iqn) as conn:
+            conn.ready(0)
+            conn.write_at(0, b"\6" * 4096)
+            seen.expect("afterwards", conn.read_at(0, 4096) == b"\6" * 4096, True)
 
 
 @case(quick=True)

@@ -100,6 +100,9 @@ def serves_an_image(seen):
             for number in range(16):
                 seen.expect(f"block {number}", conn.read_at(number * 128, 65536) ==
                             bytes([number]) * 65536, True)
+        with open(IMAGE, "rb") as file:
+            wanted = b"".join(bytes([number]) * 65536 for number in range(16))
+            seen.expect("the image", file.read(1 << 20) == wanted, True)
         made.remove()
 
 
@@ -157,4 +160,28 @@ def changes_its_runner(seen):
             runner.kill()
             runner.start()
             write(made.tpg + "/enable", "1")
+        made.remove()
+
+
+@case()
+def outlives_its_runner(seen):
+    """With tcmu-runner gone, commands end by target_core_user's own time limit; neither
+    the session nor a disable waits for longer."""
+    with Runner() as runner, Image() as image, Target("user") as made:
+        write(image.dir + "/attrib/cmd_time_out", "2")
+        made.export(0, image)
+        with Session(made.iqn) as conn:
+            conn.ready(0)
+        conn = Session(made.iqn, isid=login.random_isid(), seconds=40)
+        runner.kill()
+        task = conn.submit(read10(0, 8), read=4096)
+        seen.expect("the session answers", bytes(conn.nop(b"there")) == b"there", True)
+        conn.wait(task)
+        seen.note("status", task.status)
+        conn.submit(read10(8, 8), read=4096)
+        conn.sync()
+        write(made.tpg + "/enable", "0")
+        seen.expect("sessions", made.sessions(), 0)
+        conn.close()
+        runner.start()
         made.remove()
