@@ -3,6 +3,7 @@
 moved away and back again and again under a client that verifies what it reads."""
 
 import contextlib
+import signal
 import subprocess
 
 import guest
@@ -15,6 +16,8 @@ from ocf import NOT_RUNNING, SUCCESS
 
 ADDRESS = "203.0.113.80"
 CYCLES = {"lio": 6, "lio-t": 2}
+LOAD_LIMIT = 390        # seconds, as the case: it is stopped when the cycles are done
+FIO_INTERRUPTED = 128   # and no job failed: each adds one
 
 
 class Group:
@@ -38,18 +41,22 @@ class Group:
         self.call_all(self.members, "monitor", SUCCESS)
         harness.run("ip", "address", "add", ADDRESS + "/32", "dev", "lo")
 
-    def stop(self):
+    def leave(self):
         harness.run("ip", "address", "del", ADDRESS + "/32", "dev", "lo", ok=None)
+
+    def stop(self):
+        self.leave()
         self.call_all(reversed(self.members), "stop", SUCCESS)
         self.call_all(self.members, "monitor", NOT_RUNNING)
 
 
 @contextlib.contextmanager
-def verified_load(paths, seconds):
-    """fio that writes and reads back, on every disk; its status is that of the client."""
+def verified_load(paths):
+    """fio that writes and reads back, on every disk, until it is told to end; how it ends
+    is how the client fared."""
     command = ["fio", *initiator.FIO_OPTIONS, "--minimal", "--output=/tmp/agents-fio",
                "--rw=randwrite", "--bs=16k", "--iodepth=8", "--verify=crc32c",
-               "--verify_backlog=64", "--time_based", f"--runtime={seconds}"]
+               "--verify_backlog=64", "--time_based", f"--runtime={LOAD_LIMIT}"]
     for number, path in enumerate(paths):
         command += [f"--name=disk{number}", f"--filename={path}", "--size=8m"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -63,17 +70,25 @@ def verified_load(paths, seconds):
 
 def follow(node, paths, group, cycles):
     """The client's load while the group moves; its exit status."""
-    with verified_load(paths, harness.patience(10 + 8 * cycles)) as load:
+    with verified_load(paths) as load:
         for _ in range(cycles):
-            harness.wait_for(lambda: node.negotiated("state") == "LOGGED_IN", "the client", 30)
-            before = written(paths[0])
-            harness.wait_for(lambda before=before: written(paths[0]) > before + 50, "writes", 30)
-            if load.poll() is not None:
-                break
+            works(node, paths, load)
             group.stop()
             group.start()
-        _out, err = load.communicate(timeout=harness.patience(120))
-    harness.check(load.returncode == 0, f"fio ended with {load.returncode}: {err[-400:]}")
+        works(node, paths, load)
+        load.send_signal(signal.SIGINT)
+        _out, err = load.communicate(timeout=harness.patience(60))
+    harness.check(load.returncode == FIO_INTERRUPTED,
+                  f"fio ended with {load.returncode}: {err[-400:]}")
+
+
+def works(node, paths, load):
+    """The client is back, and writes."""
+    harness.wait_for(lambda: node.negotiated("state") == "LOGGED_IN", "the client", 60)
+    before = written(paths[0])
+    harness.wait_for(lambda: load.poll() is not None or written(paths[0]) > before + 50,
+                     "writes", 60)
+    harness.check(load.poll() is None, f"fio ended by itself with {load.returncode}")
 
 
 def written(path):
@@ -82,8 +97,10 @@ def written(path):
 
 @case(("lio", "lio-t"), quick=(), limit=400)
 def cycles(seen, implementation):
-    with guest.Disk("a") as first, guest.Disk("b") as second:
+    with guest.Disk("a") as first, guest.Disk("b") as second, \
+            contextlib.ExitStack() as held:
         group = Group(seen, implementation, (first, second))
+        held.callback(group.leave)
         group.start()
         node = initiator.Node(ocf.Exported, f"{ADDRESS}:3260")
         node.edit({"node.session.timeo.replacement_timeout": "120",
