@@ -20,8 +20,10 @@
 #define SYSFS		"/sys"
 
 const struct verb_option verb_options[] = {
+	{ OPTION_DRY_RUN, "--dry-run", "", 0, "print what would be done" },
 	{ OPTION_FORCE, "--force", "", 0, "do it even so" },
 	{ OPTION_OFF, "--off", "", 0, "take the redirection back" },
+	{ OPTION_PENDING, "--pending", "", 0, "only what was left out for want of its device" },
 	{ OPTION_PERMANENT, "--permanent", "", 0, "initiators may remember the new place" },
 	{ OPTION_SECONDS, "--seconds", " N", offsetof(struct tool, seconds),
 	  "time to log out, 1 to 3600 (default 30)" },
@@ -58,6 +60,13 @@ const struct verb verbs[] = {
 			"once; to send them elsewhere, redirect the portal group before. 'sessions'\n"
 			"shows the numbers.",
 	}, {
+		.name = "diff", .operands = "[FILE]", .run = verb_diff, .max_operands = 1,
+		.takes = OPTION_TARGET,
+		.summary = "what differs between a configuration file and the kernel",
+		.details =
+			"One line for each: '+' only in FILE, '-' only in the kernel, '~' in both. That is\n"
+			"what restore would change. Secrets are compared and not shown.",
+	}, {
 		.name = "help", .operands = "[VERB]", .max_operands = 1, .run = verb_help,
 		.summary = "list the verbs, or explain one",
 		.details = "Every verb also takes --help, or help as its operand.",
@@ -78,6 +87,16 @@ const struct verb verbs[] = {
 			"with ':PORT' if it is not 3260; up to 8 of them. The target must be served\n"
 			"there under the same name. Sessions stay where they are, see 'logout'. A\n"
 			"portal group that is disabled redirects as well. Not kept over a reboot.",
+	}, {
+		.name = "restore", .operands = "[FILE]", .run = verb_restore, .max_operands = 1,
+		.takes = OPTION_DRY_RUN | OPTION_FORCE | OPTION_PENDING | OPTION_TARGET,
+		.summary = "make the configuration that of a file",
+		.details =
+			"All of it or nothing: what is wrong with FILE is found before anything is done,\n"
+			"and what fails later is taken back. Only what differs is touched, also what FILE\n"
+			"does not have, which goes; sessions that it is not about go on. Backstores whose\n"
+			"device is not there are left out with their LUNs, and come with --pending later.\n"
+			"--force leaves settings as they are that the kernel refuses.",
 	}, {
 		.name = "save", .operands = "[FILE]", .run = verb_save, .max_operands = 1,
 		.takes = OPTION_FORCE | OPTION_TARGET,

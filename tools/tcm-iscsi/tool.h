@@ -33,6 +33,8 @@ enum tool_option {
 	OPTION_SECONDS	= 1 << 2,
 	OPTION_FORCE	= 1 << 3,
 	OPTION_TARGET	= 1 << 4,
+	OPTION_DRY_RUN	= 1 << 5,
+	OPTION_PENDING	= 1 << 6,
 };
 
 /**
@@ -110,9 +112,11 @@ const struct verb *verb_find(const char *name);
 enum tool_status verb_async(struct tool *t, int argc, char **argv);
 enum tool_status verb_check(struct tool *t, int argc, char **argv);
 enum tool_status verb_close(struct tool *t, int argc, char **argv);
+enum tool_status verb_diff(struct tool *t, int argc, char **argv);
 enum tool_status verb_help(struct tool *t, int argc, char **argv);
 enum tool_status verb_logout(struct tool *t, int argc, char **argv);
 enum tool_status verb_redirect(struct tool *t, int argc, char **argv);
+enum tool_status verb_restore(struct tool *t, int argc, char **argv);
 enum tool_status verb_save(struct tool *t, int argc, char **argv);
 enum tool_status verb_sessions(struct tool *t, int argc, char **argv);
 enum tool_status verb_status(struct tool *t, int argc, char **argv);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is done to configfs, one system call after the other. */
+#ifndef STEP_H
+#define STEP_H
+
+#include "tool.h"
+
+enum step_kind {
+	STEP_MKDIR,
+	STEP_RMDIR,
+	STEP_LINK,
+	STEP_UNLINK,
+	STEP_WRITE,		/* always */
+	STEP_SET,		/* only if it reads as something else, and read again */
+};
+
+enum step_flag {
+	STEP_SECRET	= 1 << 0,	/* the value is not shown */
+	STEP_TRY	= 1 << 1,	/* it may fail: it was only meant well */
+	STEP_OPTIONAL	= 1 << 2,	/* a kernel may not have that file */
+};
+
+/**
+ * struct step - one of them
+ * @kind: which
+ * @flags: STEP_SECRET and the like
+ * @path: relative to target/
+ * @value: what is written; of a link, where it leads, relative to target/
+ */
+struct step {
+	enum step_kind kind;
+	unsigned int flags;
+	char *path;
+	char *value;
+};
+
+struct steps {
+	struct step *step;
+	size_t count;
+};
+
+/* Take over @path and @value. */
+void step_add(struct steps *steps, enum step_kind kind, unsigned int flags, char *path,
+	      char *value);
+void steps_free(struct steps *steps);
+/* "mkdir PATH", "set PATH to VALUE", a new text; secrets are not in it. */
+char *step_text(const struct step *step);
+
+/**
+ * struct stepping - doing steps
+ * @t: the run; what fails becomes problems of it
+ * @target: descriptor of target/
+ * @force: go on after a setting that the kernel refuses
+ * @done: steps that changed something
+ * @refused: settings that it refused, or took and shows as something else
+ * @absent: settings that it does not have
+ */
+struct stepping {
+	struct tool *t;
+	int target;
+	bool force;
+	size_t done;
+	size_t refused;
+	size_t absent;
+};
+
+/* SIGINT and SIGTERM stop after the step that is under way. */
+void steps_catch_signals(void);
+/* One of them. Return: 0, or a negative errno of which nothing was said. */
+int step_do(struct stepping *s, const struct step *step, bool *changed);
+/* False if a step failed; those after it were not done. */
+bool steps_do(struct stepping *s, const struct steps *steps);
+
+#endif /* STEP_H */
