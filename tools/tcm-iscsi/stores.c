@@ -121,7 +121,7 @@ static void load_ramdisk(json_t *store, const char *info)
 		set_flag(store, "nullio", true);
 }
 
-static void load_user(json_t *store, const char *info)
+static void load_user(struct snapping *s, json_t *store, const char *info, int dir)
 {
 	static const struct {
 		const char *word;
@@ -131,7 +131,6 @@ static void load_user(json_t *store, const char *info)
 		{ NULL, "hw_block_size" },
 		{ "DataPagesPerBlk", "data_pages_per_blk" },
 	};
-	const json_t *attributes = member_object(store, "attributes");
 	char *config = word_of(info, "Config"), *control = copy(""), *longer;
 	long long number;
 	size_t i;
@@ -143,7 +142,7 @@ static void load_user(json_t *store, const char *info)
 	set_number(store, "hw_max_sectors", number_of(info, "HwMaxSectors"));
 	for (i = 0; i < ARRAY_SIZE(tuple); i++) {
 		number = tuple[i].word ? number_of(info, tuple[i].word) :
-					 member_int(attributes, tuple[i].key, -1);
+					 attr_number(&s->r, dir, "attrib/hw_block_size");
 		if (number < 0)
 			continue;
 		longer = join("%s%s%s=%lld", control, *control ? "," : "", tuple[i].key, number);
@@ -222,7 +221,7 @@ static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char 
 		load_ramdisk(store, info);
 		break;
 	case PLUGIN_USER:
-		load_user(store, info);
+		load_user(s, store, info, dir);
 		break;
 	case PLUGIN_PSCSI:
 	case PLUGIN_COUNT:

@@ -92,7 +92,7 @@ def stores():
          "write_back": False, "wwn": serial(2)},
         {"plugin": "fileio", "name": "one", "dev": FILES + "/one.img", "size": 8 << 20,
          "write_back": False, "aio": False, "wwn": serial(3), "alua_tpgs": [group],
-         "attributes": {"emulate_rest_reord": 1, "max_write_same_len": 1024}},
+         "attributes": {"emulate_caw": 0, "max_write_same_len": 1024}},
         {"plugin": "fileio", "name": "two", "dev": FILES + "/two.img", "size": 8 << 20,
          "write_back": True, "aio": True, "wwn": serial(4),
          "attributes": {"emulate_write_cache": 1, "block_size": 4096}},
