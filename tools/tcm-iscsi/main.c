@@ -26,7 +26,7 @@ const struct verb_option verb_options[] = {
 	{ OPTION_PENDING, "--pending", "", 0, "only what was left out for want of its device" },
 	{ OPTION_PERMANENT, "--permanent", "", 0, "initiators may remember the new place" },
 	{ OPTION_SECONDS, "--seconds", " N", offsetof(struct tool, seconds),
-	  "time to log out, 1 to 3600 (default 30)" },
+	  "time for it, 1 to 3600 (default 30)" },
 	{ OPTION_TARGET, "--target", " IQN", offsetof(struct tool, target),
 	  "only this target and its backstores" },
 };
@@ -51,6 +51,15 @@ const struct verb verbs[] = {
 			"and values, the same name, serial number, LUN or portal twice, half of a pair of\n"
 			"credentials, and what would be refused on this machine. Devices that are not there\n"
 			"are listed as pending. Nothing is changed.",
+	}, {
+		.name = "clear", .operands = "", .run = verb_clear,
+		.takes = OPTION_SECONDS | OPTION_TARGET,
+		.summary = "take the configuration away, in bounded time",
+		.details =
+			"Portal groups are disabled, which ends their sessions, and everything goes, with\n"
+			"the contents of RAM disks. It takes no longer than --seconds; what is stuck for a\n"
+			"third of that, because a backstore does not answer, is left behind and printed.\n"
+			"With --target only that target goes, and its backstores stay.",
 	}, {
 		.name = "close", .operands = "SID", .run = verb_close,
 		.min_operands = 1, .max_operands = 1,

@@ -11,10 +11,12 @@ enum phase {
 	PHASE_UNFINISHED,	/* take away what somebody began */
 	PHASE_STORES,		/* new backstores, settings of old ones */
 	PHASE_DISABLE,		/* portal groups, and who was admitted to what */
+	PHASE_CLOSE,		/* portals: see plan_targets.c */
 	PHASE_REMOVE,		/* the rest of portal groups, or all of them */
 	PHASE_REPLACE,		/* backstores that are made of something else now */
 	PHASE_TARGETS,		/* new ones, and settings */
 	PHASE_DISCOVERY,
+	PHASE_LISTEN,		/* new portals */
 	PHASE_ENABLE,		/* portal groups */
 	PHASE_DROP,		/* backstores: what was in a RAM disk cannot be undone */
 	PHASES,

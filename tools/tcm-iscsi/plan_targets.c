@@ -198,15 +198,21 @@ static void plan_luns(struct group_plan *g, const json_t *wanted, const json_t *
 
 /* -- portals -- */
 
+/*
+ * Initiators that are told that their target does not exist may give up for good, and one
+ * address may be that of many targets. So nobody is there to tell them while a target is
+ * missing: portals go before, and come after everything else, and a closed port is tried
+ * again.
+ */
 static void make_portal(struct group_plan *g, const json_t *portal, const char *key)
 {
 	char *dir = join("%s/np/%s", g->dir, key);
 
-	add(g, PHASE_TARGETS, STEP_MKDIR, copy(dir), NULL);
+	add(g, PHASE_LISTEN, STEP_MKDIR, copy(dir), NULL);
 	if (member_bool(portal, "iser", false))
-		add(g, PHASE_TARGETS, STEP_SET, join("%s/iser", dir), copy("1"));
+		add(g, PHASE_LISTEN, STEP_SET, join("%s/iser", dir), copy("1"));
 	if (member_bool(portal, "offload", false))
-		add(g, PHASE_TARGETS, STEP_SET, join("%s/cxgbit", dir), copy("1"));
+		add(g, PHASE_LISTEN, STEP_SET, join("%s/cxgbit", dir), copy("1"));
 	free(dir);
 }
 
@@ -215,12 +221,12 @@ static void take_portal(struct group_plan *g, const json_t *portal, const char *
 	char *dir = join("%s/np/%s", g->dir, key);
 
 	if (member_bool(portal, "iser", false))
-		step_add(&g->plan->phase[PHASE_REMOVE], STEP_WRITE, STEP_TRY,
+		step_add(&g->plan->phase[PHASE_CLOSE], STEP_WRITE, STEP_TRY,
 			 join("%s/iser", dir), copy("0"));
 	if (member_bool(portal, "offload", false))
-		step_add(&g->plan->phase[PHASE_REMOVE], STEP_WRITE, STEP_TRY,
+		step_add(&g->plan->phase[PHASE_CLOSE], STEP_WRITE, STEP_TRY,
 			 join("%s/cxgbit", dir), copy("0"));
-	add(g, PHASE_REMOVE, STEP_RMDIR, dir, NULL);
+	add(g, PHASE_CLOSE, STEP_RMDIR, dir, NULL);
 }
 
 static void compare_portal(struct group_plan *g, const json_t *wanted, const json_t *have,

@@ -111,6 +111,7 @@ const struct verb *verb_find(const char *name);
 
 enum tool_status verb_async(struct tool *t, int argc, char **argv);
 enum tool_status verb_check(struct tool *t, int argc, char **argv);
+enum tool_status verb_clear(struct tool *t, int argc, char **argv);
 enum tool_status verb_close(struct tool *t, int argc, char **argv);
 enum tool_status verb_diff(struct tool *t, int argc, char **argv);
 enum tool_status verb_help(struct tool *t, int argc, char **argv);

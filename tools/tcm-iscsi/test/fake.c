@@ -5,7 +5,8 @@
  * object has, refuses to remove what is in use, and shows values as target_core does.
  *
  * It can fail or kill the program at one of these calls: FAKE_FAIL=N, FAKE_KILL=N count
- * them from 1. FAKE_COUNT=FILE gets how many there were. A portal with port 3999 cannot
+ * them from 1. FAKE_STUCK=TEXT never returns from one whose path has that in it, as a
+ * backstore that does not answer. FAKE_COUNT=FILE gets how many there were. A portal with port 3999 cannot
  * be made, and the value -5 is taken by no setting.
  */
 #include <errno.h>
@@ -62,13 +63,16 @@ static bool is_target(int dir)
 }
 
 /* -1 and errno if this call is the one to fail. */
-static int counted(void)
+static int counted(const char *path)
 {
+	const char *stuck = getenv("FAKE_STUCK");
 	const char *fail = getenv("FAKE_FAIL"), *slay = getenv("FAKE_KILL");
 	const char *name = getenv("FAKE_COUNT");
 	static int calls;
 	FILE *file;
 
+	while (stuck && strstr(path, stuck))
+		pause();
 	calls++;
 	file = name ? fopen(name, "w") : NULL;
 	if (file) {
@@ -217,7 +221,7 @@ int __wrap_mkdirat(int dir, const char *path, mode_t mode)
 
 	if (!is_target(dir))
 		return __real_mkdirat(dir, path, mode);
-	if (counted())
+	if (counted(path))
 		return -1;
 	if (len > 5 && !strcmp(path + len - 5, ":3999")) {
 		errno = EINVAL;
@@ -237,7 +241,7 @@ int __wrap_symlinkat(const char *to, int dir, const char *path)
 
 	if (!is_target(dir))
 		return __real_symlinkat(to, dir, path);
-	if (counted())
+	if (counted(path))
 		return -1;
 	if (stat(to, &st) || !S_ISDIR(st.st_mode)) {
 		errno = ENOENT;
@@ -290,7 +294,7 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 
 	if (!is_target(dir))
 		return __real_unlinkat(dir, path, flags);
-	if (counted())
+	if (counted(path))
 		return -1;
 	if (!(flags & AT_REMOVEDIR))
 		return __real_unlinkat(dir, path, flags);
@@ -417,7 +421,7 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
 
 	if (!path_of_fd(fd, path) || !strstr(path, "/target/") || len >= sizeof(text))
 		return __real_pwrite(fd, data, len, at);
-	if (counted())
+	if (counted(path))
 		return -1;
 	memcpy(text, data, len);
 	text[len] = '\0';

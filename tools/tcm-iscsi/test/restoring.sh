@@ -176,6 +176,55 @@ restoring_killed() {
 	every kill two one 15
 }
 
+# clear NAME STATUS [ARGUMENT...]: what was not removed is in clear.left
+clear_it() {
+	local name=$1 want=$2
+
+	shift 2
+	status=0
+	timeout 60 "$WORK/fake/tcm-iscsi" --configfs "$WORK/trees/$name/cfg" \
+		--sysfs "$WORK/trees/$name/sys" clear "$@" >"$WORK/out/clear.out" \
+		2>"$WORK/out/clear.err" || status=$?
+	[[ $status == "$want" && ! -s $WORK/out/clear.err ]] || {
+		echo "clear $*: exit status $status instead of $want"
+		cat "$WORK/out/clear.out" "$WORK/out/clear.err"
+	}
+	find "$WORK/trees/$name/cfg/target" -mindepth 3 -name .made -printf '%P\n' |
+		sed -E 's|core/([a-z_]+)_[0-9]+|core/\1|; s|/\.made$||' | sort >"$WORK/clear.left"
+}
+
+# Everything goes; one target goes; what is stuck stays, with what it uses, and is named.
+restoring_clear() {
+	kernel clear
+	restore clear 0 one.json
+	clear_it clear 0 --target iqn.2026-11.org.test:t2
+	[[ $(grep -c '^iscsi/iqn.2026-11.org.test:t2' "$WORK/clear.left") == 0 &&
+		$(grep -c '^iscsi/iqn.2026-11.org.test:t1' "$WORK/clear.left") -gt 5 &&
+		$(grep -c '^core' "$WORK/clear.left") -gt 5 ]] || cat "$WORK/clear.left"
+	clear_it clear 0
+	[[ $(<"$WORK/out/clear.out") == cleared && ! -s $WORK/clear.left ]] ||
+		cat "$WORK/out/clear.out" "$WORK/clear.left"
+	clear_it clear 0
+	kernel none-at-all
+	rm -r "$WORK/trees/none-at-all/cfg/target"
+	clear_it none-at-all 0 2>/dev/null
+	restore clear 0 one.json
+	FAKE_STUCK=test:t1/tpgt_1/enable clear_it clear 3 --seconds 6
+	diff -u - "$WORK/out/clear.out" <<-'OUT'
+		not cleared: 3 objects are left
+		left: target iqn.2026-11.org.test:t1: stuck at: set iscsi/iqn.2026-11.org.test:t1/tpgt_1/enable to 0
+		left: backstore below core/fileio_0: rmdir core/fileio_0/f0: Device or resource busy
+		left: backstore below core/fileio_1: rmdir core/fileio_1/async: Device or resource busy
+	OUT
+	grep -q 't2' "$WORK/clear.left" && cat "$WORK/clear.left"
+	restore clear 0 one.json
+	FAKE_STUCK=_ clear_it clear 3 --seconds 1
+	grep -q 'left: backstore below core/fileio_1: time was up before its turn' \
+		"$WORK/out/clear.out" || cat "$WORK/out/clear.out"
+	clear_it clear 0
+	[[ ! -s $WORK/clear.left ]] || cat "$WORK/clear.left"
+}
+
 restoring() {
 	local name
 
@@ -186,7 +235,7 @@ restoring() {
 	} >"$WORK/diff" 2>&1
 	report $? build-fake "$WORK/diff"
 	restoring_files
-	for name in there_and_back late force fails killed; do
+	for name in there_and_back late force fails killed clear; do
 		"restoring_$name" >"$WORK/diff" 2>&1
 		[[ ! -s $WORK/diff ]]
 		report $? "restore-$name" "$WORK/diff"

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcm-iscsi clear: take the configuration away, in bounded time.
+ *
+ * Disabling a portal group waits for its commands, and those of a backstore that does
+ * not answer may never come back: whoever waits for them cannot even be killed. So a
+ * child does the waiting. If it does not get on, it is given up, together with the
+ * object that it is at, and another goes on behind that.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "member.h"
+#include "module.h"
+#include "pending.h"
+#include "plan.h"
+#include "text.h"
+
+#define SECONDS_DEFAULT	30
+#define SECONDS_MAX	3600
+/* Of the time there is: so long may one step take, then two more have a chance. */
+#define STUCK_PART	3
+#define POLL_NS		20000000
+
+/**
+ * struct task - steps of one object
+ * @name: the object
+ * @steps: in their order
+ * @after: task of the same object without which this makes no sense; its own number if
+ *	there is none
+ */
+struct task {
+	char *name;
+	struct steps steps;
+	size_t after;
+};
+
+/**
+ * struct progress - what the child says, in memory that both see
+ * @task: at which task it is
+ * @step: at which step of that
+ * @outcome: of each task: the error at which it ended, or one of TASK_; and of those
+ *	that failed the step
+ */
+struct progress {
+	volatile size_t task;
+	volatile size_t step;
+	struct {
+		volatile int error;
+		volatile size_t step;
+	} outcome[];
+};
+
+#define TASK_OPEN	0
+#define TASK_DONE	1
+#define TASK_DROPPED	2	/* the one that it is after failed */
+
+struct clearing {
+	struct tool *t;
+	int lock;
+	struct task *tasks;
+	size_t count;
+	struct progress *progress;
+	double patience;
+	struct timespec end;
+};
+
+static double seconds_between(const struct timespec *from, const struct timespec *to)
+{
+	return (double)(to->tv_sec - from->tv_sec) + (to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
+/* -- what there is to do -- */
+
+static struct task *new_task(struct clearing *c, char *name)
+{
+	struct task *task;
+
+	c->tasks = grow(c->tasks, c->count, sizeof(*c->tasks));
+	task = &c->tasks[c->count++];
+	memset(task, 0, sizeof(*task));
+	task->name = name;
+	task->after = c->count - 1;
+	return task;
+}
+
+/* "core/fileio_0" of what is below it; 0 for everything else. */
+static size_t hba_len(const char *path)
+{
+	const char *rest;
+
+	return text_prefix(path, "core/", &rest) ? rest - path + strcspn(rest, "/") : 0;
+}
+
+/* The last task, or a new one if @step is about another backstore than that. */
+static struct task *task_of(struct clearing *c, const struct step *step)
+{
+	const size_t len = hba_len(step->path);
+	struct task *task = &c->tasks[c->count - 1];
+	const struct step *last = task->steps.count ? &task->steps.step[task->steps.count - 1] :
+						      NULL;
+
+	if (!len || (last && hba_len(last->path) == len && !strncmp(last->path, step->path, len)))
+		return task;
+	return new_task(c, join("backstore below %.*s", (int)len, step->path));
+}
+
+/* What takes away all of @live, or @only that target. */
+static void plan_begin(struct clearing *c, struct plan *plan, const struct snapshot *live,
+		       const char *fabric, const char *only)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan->t = c->t;
+	plan->wanted = json_have(json_object());
+	plan->live = live;
+	plan->fabric = fabric;
+	plan->only = only;
+	plan_make(plan);
+}
+
+static void plan_end(struct plan *plan)
+{
+	json_t *wanted = (json_t *)plan->wanted;
+
+	plan_free(plan);
+	json_decref(wanted);
+}
+
+/* The steps of @plan from one phase to another, for the last task and what follows it. */
+static void add_steps(struct clearing *c, const struct plan *plan, enum phase from,
+		      enum phase to)
+{
+	const struct step *step;
+	size_t i, k;
+
+	for (i = from; i <= to; i++)
+		for (k = 0; k < plan->phase[i].count; k++) {
+			step = &plan->phase[i].step[k];
+			step_add(&task_of(c, step)->steps, step->kind, step->flags,
+				 copy(step->path), step->value ? copy(step->value) : NULL);
+		}
+}
+
+/*
+ * First all targets stop to serve: while one portal is left, nobody may learn there that a
+ * target does not exist. Then each is taken away, then what is left of the fabric, then
+ * each backstore.
+ */
+static void plan_tasks(struct clearing *c, struct snapshot *live, const char *fabric)
+{
+	json_t *stores = json_incref(json_object_get(live->root, "storage_objects"));
+	json_t *targets = member_array(live->root, "targets"), *dirs = live->dirs, *target;
+	const size_t count = json_array_size(targets);
+	struct plan *plans = alloc((count + 1) * sizeof(*plans)), rest;
+	const char *only = c->t->target, *wwn;
+	size_t i, used = 0;
+
+	/* Targets do not care what they are made of, and this is done for each. */
+	member_set(live->root, "storage_objects", json_array());
+	live->dirs = json_have(json_object());
+	json_array_foreach(targets, i, target) {
+		wwn = member_str(target, "wwn");
+		if (only && strcmp(only, wwn))
+			continue;
+		plan_begin(c, &plans[used], live, fabric, wwn);
+		new_task(c, join("target %s", wwn));
+		add_steps(c, &plans[used++], PHASE_UNFINISHED, PHASE_CLOSE);
+	}
+	for (i = 0; i < used; i++) {
+		new_task(c, copy(c->tasks[i].name))->after = i;
+		add_steps(c, &plans[i], PHASE_CLOSE + 1, PHASES - 1);
+		plan_end(&plans[i]);
+	}
+	free(plans);
+	json_decref(live->dirs);
+	live->dirs = dirs;
+	member_set(live->root, "storage_objects", stores);
+	if (only)
+		return;
+	member_set(live->root, "targets", json_array());
+	plan_begin(c, &rest, live, fabric, NULL);
+	new_task(c, copy("discovery and what was begun"));
+	add_steps(c, &rest, 0, PHASES - 1);
+	plan_end(&rest);
+}
+
+/* -- doing it -- */
+
+/* A child that is stuck must hold nothing that somebody waits for. */
+static void become_child(struct clearing *c)
+{
+	const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd;
+
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		dup2(nothing, fd);
+	fd = c->lock;
+	c->lock = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(fd);
+}
+
+/* Return: 0, or a negative errno. */
+static int do_task(struct stepping *s, struct progress *p, const struct steps *steps)
+{
+	bool changed;
+	int error;
+	size_t i;
+
+	for (i = 0; i < steps->count; i++) {
+		p->step = i;
+		error = step_do(s, &steps->step[i], &changed);
+		/* What is gone is gone, whoever did it. */
+		if (error && error != -ENOENT && !(steps->step[i].flags & STEP_TRY))
+			return error;
+	}
+	return 0;
+}
+
+static bool is_dropped(const struct clearing *c, size_t i)
+{
+	const size_t after = c->tasks[i].after;
+
+	return after != i && c->progress->outcome[after].error != TASK_DONE;
+}
+
+static void work(struct clearing *c, size_t from)
+{
+	struct stepping s = { .t = c->t };
+	struct progress *p = c->progress;
+	int error;
+	size_t i;
+
+	become_child(c);
+	s.target = c->lock;
+	for (i = from; i < c->count; i++) {
+		p->task = i;
+		if (is_dropped(c, i)) {
+			p->outcome[i].error = TASK_DROPPED;
+			continue;
+		}
+		error = do_task(&s, p, &c->tasks[i].steps);
+		p->outcome[i].step = p->step;
+		p->outcome[i].error = error ? error : TASK_DONE;
+	}
+}
+
+/* Until it ends, stands still or time is up. False if it had to be given up. */
+static bool watch(struct clearing *c, pid_t child)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	size_t task = c->progress->task, step = c->progress->step;
+	struct timespec since, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	while (!waitpid(child, NULL, WNOHANG)) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (c->progress->task != task || c->progress->step != step) {
+			task = c->progress->task;
+			step = c->progress->step;
+			since = now;
+		}
+		if (seconds_between(&since, &now) > c->patience ||
+		    seconds_between(&c->end, &now) > 0) {
+			kill(child, SIGKILL);
+			return false;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static void do_tasks(struct clearing *c)
+{
+	struct timespec now;
+	size_t from = 0;
+	pid_t child;
+
+	while (from < c->count) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (seconds_between(&c->end, &now) > 0)
+			return;
+		c->progress->task = from;
+		c->progress->step = 0;
+		child = fork();
+		if (!child) {
+			work(c, from);
+			_exit(0);
+		}
+		if (child < 0 || watch(c, child))
+			return;
+		from = c->progress->task;
+		c->progress->outcome[from].step = c->progress->step;
+		c->progress->outcome[from].error = -ETIMEDOUT;
+		from++;
+	}
+}
+
+/* -- the answer -- */
+
+static char *why_left(const struct clearing *c, size_t i)
+{
+	const int error = c->progress->outcome[i].error;
+	const struct steps *steps = &c->tasks[i].steps;
+	const size_t at = c->progress->outcome[i].step;
+	char *step, *text;
+
+	if (error == TASK_OPEN)
+		return copy("time was up before its turn");
+	step = at < steps->count ? step_text(&steps->step[at]) : copy("");
+	if (error == -ETIMEDOUT)
+		text = join("stuck at: %s", step);
+	else
+		text = join("%s: %s", step, strerror(-error));
+	free(step);
+	return text;
+}
+
+/* One line for a target, that of the first task that failed. */
+static bool is_left(const struct clearing *c, size_t i)
+{
+	return c->progress->outcome[i].error != TASK_DONE && !is_dropped(c, i);
+}
+
+static enum tool_status print_left(struct clearing *c)
+{
+	struct out *o = &c->t->out;
+	size_t i, left = 0;
+	char *text;
+
+	for (i = 0; i < c->count; i++)
+		left += is_left(c, i);
+	out_line(o, 0);
+	if (!left)
+		out_text(o, "cleared");
+	else
+		out_int(o, NULL, "not cleared: % objects are left", left);
+	out_array(o, "left");
+	for (i = 0; i < c->count; i++) {
+		if (!is_left(c, i))
+			continue;
+		text = why_left(c, i);
+		out_line(o, 0);
+		out_object(o, NULL);
+		out_str(o, "object", "left: %: ", c->tasks[i].name);
+		out_str(o, "text", "%", text);
+		out_end(o);
+		free(text);
+	}
+	out_end(o);
+	return left ? TOOL_INCOMPLETE : TOOL_OK;
+}
+
+/* Somebody who is stuck may hold what reading needs: let a child find out. */
+static bool kernel_answers(struct clearing *c, const char *fabric)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	struct snapshot live;
+	struct timespec now;
+	const pid_t child = fork();
+
+	if (!child) {
+		become_child(c);
+		snapshot_load(c->t, fabric, &live);
+		_exit(0);
+	}
+	while (child > 0 && !waitpid(child, NULL, WNOHANG)) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (seconds_between(&c->end, &now) > 0) {
+			kill(child, SIGKILL);
+			return false;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return child > 0;
+}
+
+static void forget_pending(struct tool *t)
+{
+	json_t *nothing = json_have(json_object());
+
+	pending_store(t, nothing);
+	json_decref(nothing);
+}
+
+static enum tool_status clear(struct clearing *c, const char *fabric)
+{
+	struct snapshot live;
+	enum tool_status status;
+	size_t size;
+
+	if (!kernel_answers(c, fabric)) {
+		problem_add(c->t, "target", "cannot be read, somebody is stuck in it; not cleared");
+		return TOOL_INCOMPLETE;
+	}
+	snapshot_load(c->t, fabric, &live);
+	plan_tasks(c, &live, fabric);
+	snapshot_free(&live);
+	size = sizeof(*c->progress) + c->count * sizeof(c->progress->outcome[0]);
+	c->progress = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->progress == MAP_FAILED)
+		return TOOL_SYSTEM;
+	do_tasks(c);
+	/* A disk that comes later is nobody's any more. */
+	if (c->t->live && !c->t->target)
+		forget_pending(c->t);
+	status = print_left(c);
+	munmap(c->progress, size);
+	return status;
+}
+
+static bool parse_seconds(const struct tool *t, long long *seconds)
+{
+	*seconds = SECONDS_DEFAULT;
+	if (!t->seconds || text_number(t->seconds, 1, SECONDS_MAX, seconds))
+		return true;
+	complain("--seconds '%' is no number from 1 to 3600", t->seconds);
+	return false;
+}
+
+/* A service is stopped also where the module is gone. */
+static bool is_configured(const struct tool *t)
+{
+	char *path = join("%s/target", t->configfs);
+	const bool there = !access(path, F_OK);
+
+	free(path);
+	return there;
+}
+
+enum tool_status verb_clear(struct tool *t, int argc, char **argv)
+{
+	enum tool_status status = TOOL_REFUSED;
+	struct clearing c = { .t = t };
+	struct modules modules;
+	long long seconds;
+
+	(void)argc;
+	(void)argv;
+	if (!parse_seconds(t, &seconds))
+		return TOOL_USAGE;
+	t->acting = true;
+	clock_gettime(CLOCK_MONOTONIC, &c.end);
+	c.end.tv_sec += seconds;
+	c.patience = (double)seconds / STUCK_PART;
+	modules_load(t, &modules);
+	if (!is_configured(t)) {
+		out_line(&t->out, 0);
+		out_text(&t->out, "nothing is configured");
+		modules_free(&modules);
+		return TOOL_OK;
+	}
+	c.lock = lock_take(t);
+	if (c.lock >= 0) {
+		status = clear(&c, modules.fabric);
+		close(c.lock);
+	}
+	while (c.count) {
+		c.count--;
+		free(c.tasks[c.count].name);
+		steps_free(&c.tasks[c.count].steps);
+	}
+	free(c.tasks);
+	modules_free(&modules);
+	return status;
+}
