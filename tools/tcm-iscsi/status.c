@@ -8,7 +8,9 @@
 
 #include "advice.h"
 #include "config.h"
+#include "judge.h"
 #include "module.h"
+#include "pending.h"
 
 static void print_portal(struct tool *t, const struct portal *portal)
 {
@@ -153,6 +155,20 @@ static void print_discovery(struct tool *t, const struct config *config)
 	out_end(o);
 }
 
+/* What a restore had to leave out; of this machine, not of a copied tree. */
+static void print_pending(struct tool *t)
+{
+	json_t *pending;
+
+	if (!t->live) {
+		out_null(&t->out, "pending");
+		return;
+	}
+	pending = pending_load();
+	pending_print(t, pending);
+	json_decref(pending);
+}
+
 enum tool_status verb_status(struct tool *t, int argc, char **argv)
 {
 	enum tool_status status = TOOL_OK;
@@ -173,6 +189,7 @@ enum tool_status verb_status(struct tool *t, int argc, char **argv)
 	for (i = 0; i < config.target_count; i++)
 		print_target(t, &config.targets[i]);
 	out_end(o);
+	print_pending(t);
 	advice_print(t, &config, &modules);
 	if (!config.target_count) {
 		status = TOOL_NOTHING;

@@ -139,7 +139,7 @@ packages_for()
 	qemu) echo qemu-system-x86 cpio xz-utils ;;
 	guest) echo busybox-static iproute2 util-linux procps open-iscsi e2fsprogs ;;
 	tests) echo fio libiscsi-bin qemu-utils qemu-block-extra sg3-utils \
-		libjansson-dev libnl-genl-3-dev pkg-config tgt python3-rtslib-fb ;;
+		libjansson-dev libnl-genl-3-dev pkg-config tgt python3-rtslib-fb systemd ;;
 	image) echo mmdebstrap qemu-system-x86 e2fsprogs openssl util-linux ;;
 	agents) echo targetcli-fb dbus-daemon dbus-system-bus-common gawk bc libglib2.0-0 \
 		libkmod2 libnl-genl-3-200 ;;
