@@ -112,6 +112,15 @@ FUZZ_KERNEL ?= kasan
 fuzz-live:
 	tools/testing/fuzz/lab $(FUZZ_KERNEL) --seconds $(FUZZ_SECONDS) $(FUZZ_LIVE)
 
+# Beside the kernel's own target and others, on one processor. BENCH_JSON=file for the
+# figures and, beside it, a plot; BENCH="--only '4k-*'" for another option of bench/run,
+# BENCH_KERNEL=smp for two processors.
+BENCH_KERNEL ?= bench
+BENCH_JSON ?=
+bench:
+	tools/testing/bench/lab --kernel $(BENCH_KERNEL) \
+		$(if $(BENCH_JSON),--json $(abspath $(BENCH_JSON))) -- $(BENCH)
+
 # Not through kbuild, so that it needs no headers for the running kernel.
 clean:
 	find . \( -name .git -o -path ./tools \) -prune -o -type f \( -name '*.o' -o -name '*.ko' \
@@ -152,9 +161,11 @@ help:
 	@echo '                        FUZZ="login rx" for some; make fuzz-merge to keep what was learnt'
 	@echo 'make fuzz-live          fuzz the module in a kernel of the lab; FUZZ_SECONDS=60,'
 	@echo '                        FUZZ_KERNEL=kasan'
+	@echo 'make bench              speed, beside that of other targets; BENCH_JSON=file for figures and'
+	@echo '                        plot, BENCH="--only GLOB" for some of it, BENCH_KERNEL=smp'
 	@echo 'make clean'
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
 	conformance testcu image-test boot-test switch-test lio abi agents \
-	host-test static fuzz fuzz-merge fuzz-live clean help
+	host-test static fuzz fuzz-merge fuzz-live bench clean help

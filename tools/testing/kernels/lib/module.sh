@@ -111,7 +111,7 @@ build_tree()
 	[ -z "$with" ] || make_module "$name" "$dir/faulty" modules
 	install_modules "$dir/mods" "$dir"/src/kmod/*.ko "$dir"/src/kunit/*.ko \
 		"$dir"/faulty/*.ko
-	touch "$dir/.built"
+	echo "$KERNEL_DIR" >"$dir/.built"
 }
 
 # guest_modules NAME DEST [faulty]: brings this tree's modules for NAME up to
@@ -127,7 +127,8 @@ guest_modules()
 	if [ -n "$with" ]; then
 		changed+=$(rsync -a --out-format=%n "$KERNELS_DIR/faulty/" "$dir/faulty/")
 	fi
-	if [ -n "$changed" ] || [ ! -e "$dir/.built" ]; then
+	# Another configuration of the same version is another kernel.
+	if [ -n "$changed" ] || [ "$(cat "$dir/.built" 2>/dev/null)" != "$KERNEL_DIR" ]; then
 		rm -f "$dir/.built"
 		[[ ! -e $dir/src/Kbuild && -z $with ]] || kernel_for_build "$name"
 		run_shown "building modules for $name" "$CACHE/log/${dir##*/}" 900 \

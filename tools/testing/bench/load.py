@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+"""fio, always with the same options, and what it says."""
+
+import json
+
+from harness import Failure, run
+
+OPTIONS = ("--ioengine=io_uring", "--direct=1", "--thread", "--group_reporting",
+           "--norandommap", "--randrepeat=1", "--gtod_reduce=1", "--output-format=json",
+           "--invalidate=0")
+
+
+class Load:
+    """What fio did."""
+
+    def __init__(self, document):
+        jobs = document["jobs"]
+        parts = [job[way] for job in jobs for way in ("read", "write") if job[way]["total_ios"]]
+        if not parts:
+            raise Failure("fio did nothing")
+        self.errors = sum(job["error"] for job in jobs)
+        self.ios = sum(part["total_ios"] for part in parts)
+        self.bytes = sum(part["io_bytes"] for part in parts)
+        # In milliseconds, of the longest: they all begin at the same time.
+        self.seconds = max(part["runtime"] for part in parts) / 1000
+        # fio 3.33 says only when it has finished.
+        self.end = document["timestamp_ms"] / 1000
+        self.begin = self.end - self.seconds
+
+
+def fio(disks, way, size, depth, seconds=None, ios=None):
+    """A job for each disk, each with this depth: for so many seconds, or so many requests.
+    way: randread, randwrite, read, write, or mix for 70 % of reads."""
+    options = list(OPTIONS) + [f"--bs={size}", f"--iodepth={depth}"]
+    options += ["--rw=randrw", "--rwmixread=70"] if way == "mix" else [f"--rw={way}"]
+    if ios:
+        # As often around the disk as it takes.
+        options += [f"--io_size={ios // len(disks) * int(size.rstrip('k'))}k"]
+    else:
+        options += ["--time_based", f"--runtime={round(seconds * 1000)}ms"]
+    for number, disk in enumerate(disks):
+        options += [f"--name=job{number}", f"--filename={disk}"]
+    result = Load(json.loads(run("fio", *options, seconds=120).stdout))
+    if result.errors:
+        raise Failure(f"fio saw {result.errors} errors")
+    return result
