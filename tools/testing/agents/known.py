@@ -2,6 +2,7 @@
 """The file `known`, and what is made of a case that ran under both modules."""
 
 import fnmatch
+import os
 import re
 
 from reasons import reasoned
@@ -31,16 +32,19 @@ class Entry:
         return True
 
 
-def parse(text):
-    """[Entry]; raises ValueError on a line that is none, or has no reason above it."""
+def parse(text, kernel=os.environ.get("TISCSI_KERNEL", "")):
+    """[Entry], those for this kernel; raises ValueError on a line that is none, or has no
+    reason above it."""
     entries = []
     for number, line, reason in reasoned(text):
         fields = line.split(None, 2)
-        if len(fields) != 3 or fields[1] not in WORDS:
+        word, _, only = fields[1].partition("@") if len(fields) == 3 else ("", "", "")
+        if word not in WORDS:
             raise ValueError(f"known:{number}: not CASE WORD REGEX: {line}")
         if not reason:
             raise ValueError(f"known:{number}: no reason above it")
-        entries.append(Entry(number, *fields, reason))
+        if only in ("", kernel):
+            entries.append(Entry(number, fields[0], word, fields[2], reason))
     return entries
 
 

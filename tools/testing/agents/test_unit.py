@@ -14,6 +14,7 @@ import target
 import tree
 from cases import case
 from ocf import CONFIGURED, GENERIC, IMPLEMENTATIONS, NOT_RUNNING, SUCCESS
+from session import Session, report_luns
 from test_target import ACTIONS, GROUP, OTHER, described
 
 
@@ -200,8 +201,10 @@ def allowed_initiators(seen, implementation):
             seen.require("start of mine", mine("start"), SUCCESS)
             seen.expect("start of theirs", theirs("start"), SUCCESS)
             seen.note("tree", tree.whole())
-            with initiator.Node(ocf.Exported, portal_of()) as node:
-                seen.expect("what I see", sorted(node.disks()), [0])
+            with Session(ocf.Exported.iqn, initiator.NAME) as conn:
+                data = conn.command(report_luns(512), read=512).data
+                seen.expect("what I see", sorted(int.from_bytes(data[at:at + 2], "big")
+                                                 for at in range(8, len(data), 8)), [0])
             seen.expect("monitor of theirs", theirs("monitor"), SUCCESS)
             seen.expect("stop of mine", mine("stop"), SUCCESS)
             seen.expect("stop of theirs", theirs("stop"), SUCCESS)

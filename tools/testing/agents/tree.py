@@ -42,7 +42,7 @@ def of(directory):
                 lines.append(f"{short}/{name} = {content(full)}")
             elif name in folders:
                 lines.append(f"{short}/{name}/")
-    return lines
+    return sorted(lines)
 
 
 def stores():
