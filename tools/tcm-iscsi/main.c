@@ -29,6 +29,8 @@ const struct verb_option verb_options[] = {
 	  "time for it, 1 to 3600 (default 30)" },
 	{ OPTION_TARGET, "--target", " IQN", offsetof(struct tool, target),
 	  "only this target and its backstores" },
+	{ OPTION_TO, "--to", " MODULE", offsetof(struct tool, to),
+	  "tcm_iscsi or iscsi_target_mod" },
 };
 
 const size_t verb_option_count = ARRAY_SIZE(verb_options);
@@ -130,6 +132,16 @@ const struct verb verbs[] = {
 			"Targets, portal groups, portals, LUNs and ACLs. Names and secrets for CHAP are\n"
 			"never printed, only whether they are complete. Lines that begin with 'warning:'\n"
 			"name a setting that does not do what it looks like, and what to do about it.",
+	}, {
+		.name = "switch", .operands = "", .run = verb_switch,
+		.takes = OPTION_SECONDS | OPTION_TO,
+		.summary = "have the other module provide the same targets",
+		.details =
+			"Targets are stopped, the module is replaced by that of --to, and they are there\n"
+			"again; backstores stay as they are. Sessions end, and initiators come back by\n"
+			"themselves: how long there was no target is printed. If the other module cannot\n"
+			"be loaded, or does not take or keep a setting, the old one comes back. --seconds\n"
+			"is for stopping: a backstore that does not answer must not hold it up for ever.",
 	}, {
 		.name = "version", .operands = "", .run = verb_version,
 		.summary = "the version of the tool and of the loaded module",

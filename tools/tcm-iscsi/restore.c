@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apply.h"
 #include "device.h"
 #include "judge.h"
 #include "lock.h"
@@ -39,56 +40,10 @@ struct restoring {
 	int target;
 };
 
-static bool do_all(struct stepping *s, const struct plan *plan)
-{
-	size_t i;
-
-	for (i = 0; i < PHASES; i++)
-		if (!steps_do(s, &plan->phase[i]))
-			return false;
-	return true;
-}
-
-/* How many differences are left between what there is and @wanted; -1: it cannot be read. */
-static long left_over(struct restoring *r, const json_t *wanted, const json_t *pending,
-		      const char *only, bool say)
-{
-	struct snapshot now;
-	struct plan plan = {
-		.t = r->t, .wanted = wanted, .live = &now, .fabric = r->fabric, .only = only,
-		.pending = pending, .exact = wanted == r->before.root,
-	};
-	long left;
-	size_t i;
-
-	snapshot_load(r->t, r->fabric, &now);
-	plan_make(&plan);
-	left = now.failed ? -1 : (long)plan.change_count;
-	for (i = 0; say && i < plan.change_count && i < 20; i++)
-		problem_add(r->t, plan.changes[i].object, *plan.changes[i].text ?
-			    plan.changes[i].text : "is not as it should be");
-	plan_free(&plan);
-	snapshot_free(&now);
-	return left;
-}
-
 /* Back to what there was. */
 static enum tool_status undo(struct restoring *r)
 {
-	struct stepping s = { .t = r->t, .target = r->target, .force = true };
-	struct snapshot now;
-	struct plan plan = {
-		.t = r->t, .wanted = r->before.root, .live = &now, .fabric = r->fabric,
-		.exact = true,
-	};
-	bool good;
-
-	snapshot_load(r->t, r->fabric, &now);
-	plan_make(&plan);
-	good = do_all(&s, &plan) && !now.failed;
-	plan_free(&plan);
-	snapshot_free(&now);
-	if (good && !left_over(r, r->before.root, NULL, NULL, true)) {
+	if (apply_exact(r->t, r->target, r->fabric, r->before.root, true)) {
 		out_text(&r->t->out, ": failed, and everything was taken back");
 		return TOOL_ROLLED_BACK;
 	}
@@ -148,10 +103,9 @@ static enum tool_status carry_out(struct restoring *r, const struct plan *plan)
 		return TOOL_REFUSED;
 	}
 	steps_catch_signals();
-	if (!do_all(&s, plan))
+	if (!apply_plan(&s, plan))
 		return undo(r);
-	left = s.done && !plan->only_pending ?
-		left_over(r, r->wanted, r->pending, plan->only, true) : 0;
+	left = s.done && !plan->only_pending ? apply_left(plan) : 0;
 	if (left && !force)
 		return undo(r);
 	remember_pending(r, plan);

@@ -35,6 +35,7 @@ enum tool_option {
 	OPTION_TARGET	= 1 << 4,
 	OPTION_DRY_RUN	= 1 << 5,
 	OPTION_PENDING	= 1 << 6,
+	OPTION_TO	= 1 << 7,
 };
 
 /**
@@ -60,6 +61,7 @@ struct problem {
  * @options: those of single verbs that were given, OPTION_*
  * @seconds: value of --seconds
  * @target: value of --target; NULL: all of them
+ * @to: value of --to
  * @out: where the answer goes
  * @problems: what could not be read, in the order in which it was met
  * @problem_count: entries of @problems
@@ -76,6 +78,7 @@ struct tool {
 	unsigned int options;
 	const char *seconds;
 	const char *target;
+	const char *to;
 	struct out out;
 	struct problem *problems;
 	size_t problem_count;
@@ -121,6 +124,7 @@ enum tool_status verb_restore(struct tool *t, int argc, char **argv);
 enum tool_status verb_save(struct tool *t, int argc, char **argv);
 enum tool_status verb_sessions(struct tool *t, int argc, char **argv);
 enum tool_status verb_status(struct tool *t, int argc, char **argv);
+enum tool_status verb_switch(struct tool *t, int argc, char **argv);
 enum tool_status verb_version(struct tool *t, int argc, char **argv);
 
 /**

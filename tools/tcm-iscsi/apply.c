@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Doing a plan, and looking whether it has come true. */
+#include "apply.h"
+
+#define SAID	20
+
+bool apply_plan(struct stepping *s, const struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < PHASES; i++)
+		if (!steps_do(s, &plan->phase[i]))
+			return false;
+	return true;
+}
+
+long apply_left(const struct plan *goal)
+{
+	struct snapshot now;
+	struct plan plan = {
+		.t = goal->t, .wanted = goal->wanted, .live = &now, .fabric = goal->fabric,
+		.only = goal->only, .pending = goal->pending, .exact = goal->exact,
+	};
+	long left;
+	size_t i;
+
+	snapshot_load(plan.t, plan.fabric, &now);
+	plan_make(&plan);
+	left = now.failed ? -1 : (long)plan.change_count;
+	for (i = 0; i < plan.change_count && i < SAID; i++)
+		problem_add(plan.t, plan.changes[i].object, *plan.changes[i].text ?
+			    plan.changes[i].text : "is not as it should be");
+	plan_free(&plan);
+	snapshot_free(&now);
+	return left;
+}
+
+bool apply_exact(struct tool *t, int target, const char *fabric, const json_t *wanted,
+		 bool force)
+{
+	struct stepping s = { .t = t, .target = target, .force = force };
+	struct snapshot now;
+	struct plan plan = {
+		.t = t, .wanted = wanted, .live = &now, .fabric = fabric, .exact = true,
+	};
+	const struct plan goal = plan;
+	bool good;
+
+	snapshot_load(t, fabric, &now);
+	plan_make(&plan);
+	good = apply_plan(&s, &plan) && !now.failed;
+	plan_free(&plan);
+	snapshot_free(&now);
+	return good && !apply_left(&goal);
+}
