@@ -33,6 +33,10 @@ static int io_nice;
 module_param(io_nice, int, 0644);
 MODULE_PARM_DESC(io_nice, "niceness of connection threads, -20 to 19 (default 0)");
 
+static bool io_batch = true;
+module_param(io_batch, bool, 0644);
+MODULE_PARM_DESC(io_batch, "a connection's thread does not push aside what runs on its processor, and finds more to do at a time (default Y)");
+
 static bool cold_reset;
 module_param(cold_reset, bool, 0644);
 MODULE_PARM_DESC(cold_reset, "initiators may reset a whole target, which disconnects everybody from it (default N)");
@@ -69,6 +73,11 @@ s64 tiscsi_data_budget(void)
 int tiscsi_io_nice(void)
 {
 	return clamp(READ_ONCE(io_nice), -20, 19);
+}
+
+bool tiscsi_io_batch(void)
+{
+	return READ_ONCE(io_batch);
 }
 
 bool tiscsi_cold_reset(void)

@@ -11,6 +11,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/mm.h>
+#include <uapi/linux/sched/types.h>
 
 #include "async.h"
 #include "cmd.h"
@@ -540,6 +541,22 @@ static int tiscsi_conn_thread(void *arg)
 	return 0;
 }
 
+/*
+ * A woken thread of the batch policy runs when the one on its processor has to wait or has
+ * used up its slice. What sends to us, on this machine or from the network, thus gets to
+ * send all it has, and one turn serves it; a thread that runs at the first segment wakes
+ * once per command at any queue depth.
+ */
+static void tiscsi_conn_schedule(struct task_struct *task)
+{
+	struct sched_attr attr = {
+		.sched_policy = tiscsi_io_batch() ? SCHED_BATCH : SCHED_NORMAL,
+		.sched_nice = tiscsi_io_nice(),
+	};
+
+	sched_setattr_nocheck(task, &attr);
+}
+
 /**
  * tiscsi_conn_start - give the connection its thread, not yet running
  * @conn: complete; conn->sock has no owner attached
@@ -557,7 +574,7 @@ int tiscsi_conn_start(struct tiscsi_conn *conn)
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	get_task_struct(task);
-	set_user_nice(task, tiscsi_io_nice());
+	tiscsi_conn_schedule(task);
 	conn->task = task;
 	conn->local = conn->sock->local;
 	icore_rx_init(&conn->rx, conn->params.mrdsl_in);

@@ -5,6 +5,8 @@
 
 /* Niceness of I/O threads, -20 to 19. */
 int tiscsi_io_nice(void);
+/* I/O threads wait for who runs on their processor instead of pushing it aside. */
+bool tiscsi_io_batch(void);
 /* May an initiator have TARGET COLD RESET, which disconnects everybody? */
 bool tiscsi_cold_reset(void);
 /* Sessions that one initiator may have with one portal group. */
