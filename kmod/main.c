@@ -97,9 +97,12 @@ static int __init tiscsi_init(void)
 	ret = tiscsi_crypto_init();
 	if (ret)
 		return ret;
-	ret = tiscsi_sess_init();
+	ret = tiscsi_defer_init();
 	if (ret)
 		goto err_crypto;
+	ret = tiscsi_sess_init();
+	if (ret)
+		goto err_defer;
 	ret = tiscsi_login_init();
 	if (ret)
 		goto err_sess;
@@ -122,6 +125,8 @@ err_login:
 	tiscsi_login_exit();
 err_sess:
 	tiscsi_sess_exit();
+err_defer:
+	tiscsi_defer_exit();
 err_crypto:
 	tiscsi_crypto_exit();
 	return ret;
@@ -134,6 +139,7 @@ static void __exit tiscsi_exit(void)
 	tiscsi_portal_exit();
 	tiscsi_login_exit();
 	tiscsi_sess_exit();
+	tiscsi_defer_exit();
 	tiscsi_crypto_exit();
 }
 

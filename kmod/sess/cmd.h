@@ -17,6 +17,7 @@
 
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/workqueue.h>
 #include <target/target_core_base.h>
 
 #include <tcm_iscsi/core.h>
@@ -29,6 +30,7 @@
 #define TISCSI_IMMEDIATE_MAX	8	/* immediate commands at a time, of the spare slots */
 
 struct tiscsi_clear;
+struct tiscsi_lane;
 
 enum tiscsi_cmd_state {
 	TISCSI_CMD_FREE,
@@ -127,6 +129,7 @@ struct tiscsi_tmf {
  * @data_since: jiffies when the initiator began to owe data
  * @charged: kmod/tcm's: bytes that count in the budget for data
  * @caw_execute: kmod/tcm's, like the next: what guard.c took away from @se_cmd
+ * @defer_node: kmod/tcm's, like the next: where it waits for being executed
  * @sense_buffer: given to target_core
  */
 struct tiscsi_cmd {
@@ -174,6 +177,11 @@ struct tiscsi_cmd {
 	u32 charged;
 	sense_reason_t (*caw_execute)(struct se_cmd *se_cmd);
 	sense_reason_t (*caw_callback)(struct se_cmd *se_cmd, bool success, int *post_ret);
+	struct list_head defer_node;
+	struct work_struct defer_work;
+	struct tiscsi_lane *lane;
+	bool submits;
+	bool preempts;
 	u8 sense_buffer[TRANSPORT_SENSE_BUFFER] __aligned(4);
 };
 

@@ -122,7 +122,7 @@ int tiscsi_tcm_submit(struct tiscsi_cmd *cmd, u8 *cdb, u32 edtl, bool read, bool
 	/* All report a failure through queue_status. */
 	if (!target_submit_prep(se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0, GFP_KERNEL) &&
 	    tiscsi_guard(cmd, cdb))
-		target_submit(se_cmd);
+		tiscsi_defer_submit(cmd);
 	return 0;
 }
 
@@ -135,8 +135,10 @@ struct scatterlist *tiscsi_tcm_buffer(struct tiscsi_cmd *cmd, u32 *len)
 void tiscsi_tcm_execute(struct tiscsi_cmd *cmd)
 {
 	/* An aborted command must go where target_core waits for it. */
-	if (tiscsi_tcm_aborted(cmd) || tiscsi_guard_data(&cmd->se_cmd))
+	if (tiscsi_tcm_aborted(cmd))
 		target_execute_cmd(&cmd->se_cmd);
+	else if (tiscsi_guard_data(&cmd->se_cmd))
+		tiscsi_defer_execute(cmd);
 }
 
 /*

@@ -150,6 +150,11 @@ u32 tiscsi_cmd_session_index(const struct tiscsi_sess *sess);
 /* Bytes that the data buffers of all commands may have together; defined in main.c. */
 s64 tiscsi_data_budget(void);
 
+/* -- defer.c -- */
+
+int tiscsi_defer_init(void);
+void tiscsi_defer_exit(void);
+
 /* May an initiator register others (guard.c)? Defined in main.c. */
 bool tiscsi_spec_i_pt(void);
 

@@ -327,6 +327,11 @@ void tiscsi_op_queue_tm_rsp(struct se_cmd *se_cmd);
 void tiscsi_op_aborted_task(struct se_cmd *se_cmd);
 int tiscsi_op_get_cmd_state(struct se_cmd *se_cmd);
 
+/* -- defer.c -- */
+
+void tiscsi_defer_submit(struct tiscsi_cmd *cmd);
+void tiscsi_defer_execute(struct tiscsi_cmd *cmd);
+
 /* -- guard.c -- */
 
 bool tiscsi_guard(struct tiscsi_cmd *cmd, const u8 *cdb);

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Commands that wait, for the disk or for each other, hold up nothing but themselves."""
+
+import random
+import struct
+import threading
+import time
+
+import harness
+from hang import FileStore, Suspended
+from harness import Failure, check, equal, patience
+from login import INITIATOR, random_isid
+from session import GOOD, Session, read10, write10
+from target import Target, reservations
+from test_stuck import timed
+
+REGISTER, RESERVE, PREEMPT_AND_ABORT, REGISTER_IGNORE = 0, 1, 5, 6
+WRITE_EXCLUSIVE_REGISTRANTS = 5
+CONFLICT, MISCOMPARE = 0x18, 2
+
+
+def pr_out(action, key, new_key):
+    """(cdb, parameter list)"""
+    cdb = struct.pack(">BBBxxIx", 0x5f, action, WRITE_EXCLUSIVE_REGISTRANTS, 24)
+    return cdb, struct.pack(">QQ8x", key, new_key)
+
+
+def compare_and_write(lba):
+    return struct.pack(">BBQ3xBxx", 0x89, 0, lba, 1)
+
+
+# -- PREEMPT AND ABORT --
+
+def test_preempt_own_writes():
+    """PREEMPT AND ABORT of a key that the sender has, too, while writes of its own wait
+    for data: only its own thread can end those."""
+    with Target("waits") as target:
+        target.lun(0)
+        target.lun(1)
+        reservations()
+        sessions = []
+        for number in range(3):
+            session = Session(target.iqn, initiator=f"{INITIATOR}{number}", answer_r2t=False)
+            session.ready(0, 1)
+            cdb, data = pr_out(REGISTER, 0, 7)
+            session.command(cdb, write=data)
+            sessions.append(session)
+        first = sessions[0]
+        cdb, data = pr_out(RESERVE, 7, 0)
+        first.command(cdb, write=data)
+        for session in sessions:
+            for number in range(3):
+                task = session.submit(write10(number, 8), write=bytes(4096), immediate=0)
+                while not task.r2ts:
+                    session.pump()
+        cdb, data = pr_out(PREEMPT_AND_ABORT, 7, 7)
+        preempt = first.submit(cdb, write=data)
+        timed(1, lambda: first.read_at(0, 4096, 1))
+        equal(timed(3, lambda: first.wait(preempt)).status, GOOD, "status")
+        for session in sessions:
+            session.close()
+
+
+def preempting(target, number, seconds):
+    """An initiator that throws everybody else out while it reads and writes."""
+    rng = random.Random(number)
+    end = time.monotonic() + seconds
+    session = Session(target.iqn, initiator=f"{INITIATOR}{number}", seconds=patience(15))
+    session.ready(0)
+    count = 0
+    while time.monotonic() < end:
+        tasks = [session.submit(read10(8 * n, 64), read=32768) for n in range(6)]
+        tasks.append(session.submit(write10(64, 16), write=bytes(8192)))
+        cdb, data = pr_out(REGISTER_IGNORE, 0, number + 1)
+        session.wait(session.submit(cdb, write=data))
+        cdb, data = pr_out(RESERVE, number + 1, 0)
+        session.wait(session.submit(cdb, write=data))
+        victim = rng.randrange(4)
+        cdb, data = pr_out(PREEMPT_AND_ABORT, number + 1, victim + 1)
+        start = time.monotonic()
+        session.wait(session.submit(cdb, write=data))
+        took = time.monotonic() - start
+        check(took < patience(5), f"PREEMPT AND ABORT took {took:.1f} s")
+        count += 1
+        # What was aborted by others has no status, unless TAS is set.
+        session.tasks.clear()
+        del tasks
+        try:
+            session.sync()
+        except Failure as failure:
+            check("does not exist" in str(failure), failure)
+    session.close()
+    return count
+
+
+def test_preempt_storm():
+    """Four initiators preempt and abort each other under load; nobody hangs."""
+    with Target("waits") as target:
+        target.lun(0, emulate_tas=1)
+        reservations()
+        results = {}
+
+        def one(number):
+            try:
+                results[number] = preempting(target, number, harness.scaled(6, 2))
+            except BaseException as fault:      # pylint: disable=broad-except
+                results[number] = fault
+
+        threads = [threading.Thread(target=one, args=(n,), daemon=True) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(patience(45))
+            check(not thread.is_alive(), "an initiator hangs")
+        for number, result in results.items():
+            check(isinstance(result, int) and result > 1, f"initiator {number}:", repr(result))
+
+
+# -- fileio --
+
+def together(session, cdbs, **kwargs):
+    """Seconds that these commands take when they are sent at once."""
+    start = time.monotonic()
+    tasks = [session.submit(cdb, **kwargs) for cdb in cdbs]
+    for task in tasks:
+        equal(session.wait(task).status, GOOD, "status")
+    return time.monotonic() - start
+
+
+def test_fileio_is_not_serial():
+    """Sixteen reads of a file whose disk takes 100 ms for each: one connection has them
+    done in a fraction of the 1.6 s that they take one by one. Writes to the disk, too."""
+    with Suspended(delay=100) as device, Target("waits") as target:
+        store = FileStore("waits-0", device.path, buffered=False)
+        target.stores.append(store)
+        target.export(0, store)
+        with Session(target.iqn) as session:
+            session.ready(0)
+            took = together(session, [read10(512 * n, 8) for n in range(16)], read=4096)
+            harness.note(f"16 reads of 100 ms took {took:.2f} s")
+            check(took < 0.8, f"16 reads of 100 ms took {took:.2f} s")
+            took = together(session, [write10(512 * n + 256, 8) for n in range(8)],
+                            write=bytes(4096))
+            harness.note(f"8 synchronous writes of 100 ms took {took:.2f} s")
+            check(took < 0.8 * patience(1), f"8 synchronous writes of 100 ms took {took:.2f} s")
+
+
+def test_fileio_stuck():
+    """A file whose disk hangs: pings, other LUNs of the same session, and other files."""
+    with Suspended() as device, Target("waits") as target:
+        store = FileStore("waits-0", device.path)
+        target.stores.append(store)
+        target.export(0, store)
+        target.lun(1)
+        target.lun(2, kind="file")
+        with Session(target.iqn, isid=random_isid(), seconds=20) as session:
+            session.ready(0, 1, 2)
+            device.suspend()
+            try:
+                stuck = [session.submit(read10(128 * n, 8), read=4096) for n in range(40)]
+                timed(1, session.sync)
+                check(not all(task.done for task in stuck), "the device does not hang")
+                timed(1, lambda: session.write_at(0, bytes(4096), 1))
+                timed(1, lambda: session.write_at(0, bytes(4096), 2))
+                timed(1, lambda: session.read_at(0, 4096, 2))
+            finally:
+                device.resume()
+            for task in stuck:
+                equal(session.wait(task).status, GOOD, "status")
+
+
+test_fileio_stuck.quick = True
+
+
+def test_fileio_direct():
+    """submit_type 1 is obeyed where the kernel has it: executed in place, hence in turn."""
+    with Suspended(delay=100) as device, Target("waits") as target:
+        store = FileStore("waits-0", device.path)
+        target.stores.append(store)
+        try:
+            harness.write(store.dir + "/attrib/submit_type", "1")
+        except FileNotFoundError:
+            raise harness.Skip("this kernel has no submit_type") from None
+        target.export(0, store)
+        with Session(target.iqn) as session:
+            session.ready(0)
+            took = together(session, [read10(512 * n, 8) for n in range(6)], read=4096)
+            check(took > 0.5, f"6 reads of 100 ms took {took:.2f} s")
+
+
+# -- COMPARE AND WRITE --
+
+def test_compare_and_write_stuck():
+    """A second COMPARE AND WRITE waits for the first, which hangs; its connection serves
+    other LUNs meanwhile."""
+    with Suspended() as device, Target("waits") as target:
+        target.lun(0, kind="block", mib=8, path=device.path)
+        target.lun(1)
+        with Session(target.iqn) as session:
+            session.ready(0, 1)
+            device.suspend()
+            try:
+                stuck = [session.submit(compare_and_write(8), write=bytes(512) + b"\1" * 512)
+                         for _ in range(3)]
+                timed(1, session.sync)
+                timed(1, lambda: session.write_at(0, bytes(4096), 1))
+                check(not any(task.done for task in stuck), "the device does not hang")
+            finally:
+                device.resume()
+            seen = [session.wait(task).status for task in stuck]
+            equal(sorted(seen), [GOOD, MISCOMPARE, MISCOMPARE], "status")
+            equal(session.read_at(8, 512), b"\1" * 512, "the block")
