@@ -70,6 +70,15 @@ s64 tiscsi_data_budget(void)
 	return mib ? mib << 20 : (s64)totalram_pages() << PAGE_SHIFT >> 2;
 }
 
+static unsigned int drain_timeout = 60;
+module_param(drain_timeout, uint, 0644);
+MODULE_PARM_DESC(drain_timeout, "seconds that disabling a portal group waits for commands that a device does not finish (default 60, 0: for ever)");
+
+unsigned int tiscsi_drain_timeout(void)
+{
+	return min(READ_ONCE(drain_timeout), 86400U);
+}
+
 int tiscsi_io_nice(void)
 {
 	return clamp(READ_ONCE(io_nice), -20, 19);

@@ -237,6 +237,35 @@ bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
 	return found;
 }
 
+bool tiscsi_admin_stuck_next(const struct tiscsi_scope *scope, struct tiscsi_stuck_cursor *cursor,
+			     u32 milliseconds, struct tiscsi_stuck_view *view)
+{
+	unsigned long sid = max(cursor->sid, scope->sid);
+	const unsigned long last = scope->sid ? scope->sid : S32_MAX;
+	struct tiscsi_sess *sess;
+	bool found = false;
+	int batch;
+
+	do {
+		batch = 0;
+		xa_lock(&tiscsi_sids);
+		sess = xa_find(&tiscsi_sids, &sid, last, XA_PRESENT);
+		while (sess && !found && ++batch < TISCSI_ADMIN_BATCH) {
+			if (sess_in_scope(scope, sess)) {
+				spin_lock(&sess->pg->lock);
+				found = tiscsi_stuck_in_session(sess, cursor, milliseconds, view);
+				spin_unlock(&sess->pg->lock);
+			}
+			if (!found)
+				sess = xa_find_after(&tiscsi_sids, &sid, last, XA_PRESENT);
+		}
+		xa_unlock(&tiscsi_sids);
+		cond_resched();
+	} while (sess && !found);
+	cursor->slot += found;
+	return found;
+}
+
 /* Runs @ask on the session in @scope, with pg->lock held. */
 static int sess_ask(const struct tiscsi_scope *scope,
 		    int (*ask)(struct tiscsi_sess *sess, u16 seconds), u16 seconds)

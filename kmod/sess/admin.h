@@ -132,6 +132,38 @@ bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
 int tiscsi_admin_sess_close(const struct tiscsi_scope *scope);
 int tiscsi_admin_sess_logout(const struct tiscsi_scope *scope, u16 seconds);
 
+/**
+ * struct tiscsi_stuck_view - a command that its device has not finished
+ * @milliseconds: since it was submitted
+ * @closed: its session is closed and waits for it
+ */
+struct tiscsi_stuck_view {
+	char initiator[ICORE_NAME_MAX + 1];
+	u32 sid;
+	u32 itt;
+	u64 lun;
+	u8 opcode;
+	u32 milliseconds;
+	bool closed;
+};
+
+/* Where a walk goes on. All zero: from the beginning. */
+struct tiscsi_stuck_cursor {
+	u32 sid;
+	u32 slot;
+};
+
+/*
+ * tiscsi_admin_stuck_next - copy the next command of the sessions in @scope that its
+ * device has had for @milliseconds or longer, and advance @cursor. May sleep. False if
+ * there is none.
+ */
+bool tiscsi_admin_stuck_next(const struct tiscsi_scope *scope, struct tiscsi_stuck_cursor *cursor,
+			     u32 milliseconds, struct tiscsi_stuck_view *view);
+/* stuck.c: the same for one session, whose pg->lock is held; the cursor is not advanced. */
+bool tiscsi_stuck_in_session(const struct tiscsi_sess *sess, struct tiscsi_stuck_cursor *cursor,
+			     u32 milliseconds, struct tiscsi_stuck_view *view);
+
 /*
  * tiscsi_admin_publish - give a session its number and let it be found: when all
  * that is constant in it is set. Return: 0 or a negative errno.

@@ -28,6 +28,7 @@
 #include "cmd.h"
 #include "conn.h"
 #include "session.h"
+#include "stuck.h"
 #include "tmr.h"
 
 /* -- slots -- */
@@ -230,6 +231,8 @@ void tiscsi_cmd_drop(struct tiscsi_cmd *cmd)
 static void tiscsi_cmd_aborted(struct tiscsi_cmd *cmd)
 {
 	cmd->ref = false;
+	if (!list_empty(&cmd->conn->tmfs))
+		tiscsi_tmf_progress(cmd->conn, cmd);
 	tiscsi_cmd_leave_sink(cmd);
 	if (cmd->tas && !cmd->suppress) {
 		tiscsi_cmd_local_status(cmd, SAM_STAT_TASK_ABORTED);
@@ -399,6 +402,8 @@ static void tiscsi_cmd_one_mail(struct tiscsi_cmd *cmd)
 			tiscsi_cmd_buffer_ready(cmd);
 	}
 	if (test_and_clear_bit(TISCSI_MAIL_COMPLETED, &cmd->mail)) {
+		if (unlikely(!list_empty(&cmd->conn->tmfs)))
+			tiscsi_tmf_progress(cmd->conn, cmd);
 		tiscsi_tcm_result(cmd, &cmd->res);
 		if (cmd->tas)
 			tiscsi_cmd_set_aborted(cmd);
@@ -513,8 +518,13 @@ static bool tiscsi_cmd_attention(struct tiscsi_cmd *cmd, const u8 *cdb)
 void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 {
 	list_del_init(&cmd->node);
+	if (unlikely(READ_ONCE(cmd->conn->sess->fenced)) && tiscsi_stuck_fences(cmd, cdb)) {
+		tiscsi_cmd_local_status(cmd, SAM_STAT_BUSY);
+		return;
+	}
 	if (unlikely(READ_ONCE(cmd->conn->sess->ua.pending)) && tiscsi_cmd_attention(cmd, cdb))
 		return;
+	cmd->began = jiffies;
 	cmd->state = TISCSI_CMD_SUBMITTED;
 	cmd->core = true;
 	cmd->ref = true;

@@ -74,6 +74,9 @@ enum tiscsi_tmf_step {
  * @dev: for CLEAR TASK SET: the device, for comparing only
  * @rtt: Referenced Task Tag
  * @deadline: jiffies when it stops waiting for data that the initiator owes
+ * @stuck_at: jiffies when its device counts as hanging
+ * @limit: jiffies when it has waited enough
+ * @orphan: answered, while target_core still has it
  * @clear: for CLEAR TASK SET: what the connections share
  */
 struct tiscsi_tmf {
@@ -84,11 +87,14 @@ struct tiscsi_tmf {
 	bool busy;
 	bool guest;
 	bool ended;
+	bool orphan;
 	u64 lun;
 	u64 next;
 	const void *dev;
 	u32 rtt;
 	unsigned long deadline;
+	unsigned long stuck_at;
+	unsigned long limit;
 	struct tiscsi_clear *clear;
 };
 
@@ -127,6 +133,7 @@ struct tiscsi_tmf {
  * @res: how it ended; valid from TISCSI_CMD_DONE
  * @tmr_response: wire code, for @tmr
  * @data_since: jiffies when the initiator began to owe data
+ * @began: jiffies when it was given to target_core
  * @charged: kmod/tcm's: bytes that count in the budget for data
  * @caw_execute: kmod/tcm's, like the next: what guard.c took away from @se_cmd
  * @defer_node: kmod/tcm's, like the next: where it waits for being executed
@@ -171,6 +178,7 @@ struct tiscsi_cmd {
 	u32 buf_len;
 	struct tiscsi_result res;
 	unsigned long data_since;
+	unsigned long began;
 	struct tiscsi_tmf tmf;
 	u8 *long_cdb;
 	u8 cdb[16];

@@ -151,8 +151,7 @@ static int tiscsi_discovery_enter_pg(struct tiscsi_login *login)
 	sess = tiscsi_sess_find(pg, core->initiator, core->isid);
 	if (!pg->enabled) {
 		ret = -ESHUTDOWN;
-	} else if (sess) {
-		tiscsi_sess_replace(sess, login);
+	} else if (sess && !tiscsi_sess_replace(sess, login)) {
 		ret = -EBUSY;
 	} else {
 		tiscsi_discovery_end(pg, core->initiator, core->isid);

@@ -16,7 +16,11 @@
  *
  * Session reinstatement (6.3.5). The new login has succeeded by then. It waits on
  * the old session's list until the reaper has seen the last command of the old one
- * end, because an old write that lands after a new one would be silent corruption.
+ * end, because an old write that lands after a new one would be silent corruption. If
+ * that takes long, the old session gives its place away (@replaced) and goes on draining
+ * where no login finds it, and the new one begins with a fence around the units that the
+ * old one has commands for (stuck.c): one disk that hangs does not keep its initiator
+ * from all others.
  *
  * Why the reaper may free a connection. (1) Its thread was joined. (2) Its command
  * counter has drained, so no upcall runs. (3) sess->conn was cleared under pg->lock
@@ -41,12 +45,18 @@
 #include "conn.h"
 #include "login.h"
 #include "session.h"
+#include "stuck.h"
 #include "target.h"
 #include "tune.h"
 #include "../mgmt/mgmt.h"
 
-/* How long the response to a logout may wait for the session's commands to end. */
-#define TISCSI_LOGOUT_WAIT	(HZ / 2)
+/*
+ * How long the response to a logout, and a login that takes a session's place, wait for
+ * the session's commands to end; what is longer is told.
+ */
+#define TISCSI_DRAIN_WAIT	(HZ / 2)
+#define TISCSI_DRAIN_TELL	(10 * HZ)
+#define TISCSI_DRAIN_AGAIN	(60 * HZ)
 
 static DEFINE_IDA(tiscsi_tsih);
 static atomic_t tiscsi_next_tsih = ATOMIC_INIT(0);
@@ -64,7 +74,8 @@ struct tiscsi_sess *tiscsi_sess_find(struct tiscsi_pg *pg, const char *initiator
 
 	lockdep_assert_held(&pg->lock);
 	list_for_each_entry(sess, &pg->sessions, pg_node)
-		if (!memcmp(sess->isid, isid, 6) && !strcmp(sess->initiator, initiator))
+		if (!sess->replaced && !memcmp(sess->isid, isid, 6) &&
+		    !strcmp(sess->initiator, initiator))
 			return sess;
 	return NULL;
 }
@@ -179,7 +190,7 @@ static void tiscsi_sess_unpublish(struct tiscsi_sess *sess)
 
 	tiscsi_admin_hide(sess);
 	spin_lock(&pg->lock);
-	if (sess->state != TISCSI_SESS_LOGIN)
+	if (sess->state != TISCSI_SESS_LOGIN && !sess->replaced)
 		tiscsi_nexus_lost(sess);
 	sess->state = TISCSI_SESS_DEAD;
 	list_del(&sess->pg_node);
@@ -187,19 +198,53 @@ static void tiscsi_sess_unpublish(struct tiscsi_sess *sess)
 	spin_unlock(&pg->lock);
 }
 
+/* Nothing of it is left but commands: who wants its place may have it. */
+static void tiscsi_sess_drains(struct tiscsi_sess *sess)
+{
+	spin_lock(&sess->pg->lock);
+	sess->drains = true;
+	/* As long as it may be continued, those who wait for it want to. */
+	if (sess->state >= TISCSI_SESS_CLOSING)
+		tiscsi_sess_release(sess);
+	spin_unlock(&sess->pg->lock);
+}
+
+/* As long as it takes; what it takes is told. */
+static void tiscsi_sess_await(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
+{
+	const int len = strlen(sess->initiator);
+	unsigned long wait = TISCSI_DRAIN_TELL;
+	bool told = false;
+
+	while (!tiscsi_tcm_counter_idle(conn->counter, wait)) {
+		tiscsi_stuck_log(sess->pg, TISCSI_ANY_LUN, TISCSI_DRAIN_TELL / HZ,
+				 "a closed session");
+		wait = TISCSI_DRAIN_AGAIN;
+		told = true;
+	}
+	if (told)
+		pr_notice("%*pE at %s: the last command of session %u has ended\n", len,
+			  sess->initiator, sess->pg->target->name, sess->sid);
+}
+
 /* The connection is over: the session is without one. */
 static void tiscsi_sess_detach(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
 {
 	tiscsi_conn_join(conn);
-	/* A backend that hangs shall not keep an initiator from leaving. */
-	if (!tiscsi_tcm_counter_idle(conn->counter, TISCSI_LOGOUT_WAIT))
+	if (!tiscsi_tcm_counter_idle(conn->counter, TISCSI_DRAIN_WAIT)) {
+		/* A backend that hangs shall keep an initiator neither from leaving... */
 		tiscsi_conn_farewell(conn);
-	tiscsi_tcm_counter_drain(conn->counter, sess);
+		/* ...nor from coming back. */
+		tiscsi_sess_drains(sess);
+		tiscsi_sess_await(sess, conn);
+	}
+	tiscsi_tcm_counter_drain(conn->counter);
 	tiscsi_sess_settle(sess, conn);
 
 	spin_lock(&sess->pg->lock);
 	spin_lock(&sess->lock);
 	sess->conn = NULL;
+	sess->drains = false;
 	sess->past.rsp_pdus += conn->rsp_pdus;
 	sess->past.tx_octets += conn->tx_octets;
 	sess->past.rx_octets += conn->rx_octets;
@@ -303,15 +348,24 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 	return sess;
 }
 
-void tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login)
+bool tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login)
 {
 	lockdep_assert_held(&sess->pg->lock);
+	if (sess->drains) {
+		sess->state = max(sess->state, TISCSI_SESS_CLOSING);
+		sess->replaced = true;
+		tiscsi_nexus_lost(sess);
+		/* Who would have continued it has nothing to continue. */
+		tiscsi_sess_release(sess);
+		return true;
+	}
 	list_add_tail(&login->wait_node, &sess->waiters);
 	login->waiting = true;
 	sess->state = max(sess->state, TISCSI_SESS_CLOSING);
 	/* Not tiscsi_sess_drop(): the initiator knows. */
 	if (sess->conn)
 		tiscsi_conn_close(sess->conn, "session reinstatement");
+	return false;
 }
 
 /* How many sessions has this initiator here? With all its ISIDs it could have 2^48. */
@@ -337,12 +391,12 @@ static int tiscsi_sess_reserve(struct tiscsi_sess *sess, struct tiscsi_login *lo
 	old = tiscsi_sess_find(pg, sess->initiator, sess->isid);
 	if (!pg->enabled) {
 		ret = -ESHUTDOWN;
-	} else if (old) {
-		tiscsi_sess_replace(old, login);
+	} else if (old && !tiscsi_sess_replace(old, login)) {
 		ret = -EBUSY;
 	} else if (tiscsi_sess_count(pg, sess->initiator) >= tiscsi_max_sessions()) {
 		ret = -EDQUOT;
 	} else {
+		tiscsi_stuck_inherit(sess);
 		list_add_tail(&sess->pg_node, &pg->sessions);
 		pg->users++;
 		/* Two kinds of session share the key; this kind replaces any. */

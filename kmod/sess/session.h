@@ -64,6 +64,9 @@ struct tiscsi_sess_past {
  * @past: counted by former connections
  * @waiters: logins that wait for the session or its connection to end, under
  *	pg->lock
+ * @drains: its connection's thread has ended, commands have not; under pg->lock
+ * @replaced: and a newer session of this initiator port has its place; under pg->lock
+ * @fenced: it has itself replaced one that may still have commands; set under pg->lock
  * @ua: unit attentions that the fabric owes; own lock
  * @window: owned by the connection's I/O thread; others read it unlocked, for show
  * @cmd_pdus: statistics, written by the I/O thread only (like the next two)
@@ -92,6 +95,9 @@ struct tiscsi_sess {
 	struct sockaddr_storage peer;
 	struct tiscsi_sess_past past;
 	struct list_head waiters;
+	bool drains;
+	bool replaced;
+	bool fenced;
 	struct tiscsi_ua ua;
 
 	struct icore_window window;
@@ -121,7 +127,7 @@ void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason);
 /* Its connection ends by itself, and no other may continue it; process context. */
 void tiscsi_sess_finish(struct tiscsi_sess *sess);
 
-/* The session of an initiator port, or NULL; pg->lock held. */
+/* The session of an initiator port that was not replaced, or NULL; pg->lock held. */
 struct tiscsi_sess *tiscsi_sess_find(struct tiscsi_pg *pg, const char *initiator,
 				     const u8 isid[6]);
 
@@ -205,8 +211,11 @@ bool tiscsi_sess_hand_over(struct tiscsi_sess *sess);
 struct tiscsi_conn *tiscsi_sess_build_conn(struct tiscsi_sess *sess, struct tiscsi_login *login,
 					   const struct icore_params *params);
 void tiscsi_sess_publish(struct tiscsi_sess *sess, struct tiscsi_conn *conn);
-/* End @sess, and let @login go on afterwards; pg->lock held. */
-void tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login);
+/*
+ * End @sess for the sake of @login; pg->lock held. True if it gives way at once, else
+ * @login waits for it.
+ */
+bool tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login);
 /* Let the logins that wait go on; pg->lock held. */
 void tiscsi_sess_release(struct tiscsi_sess *sess);
 

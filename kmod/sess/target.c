@@ -18,7 +18,9 @@
 #include "login.h"
 #include "portal.h"
 #include "session.h"
+#include "stuck.h"
 #include "target.h"
+#include "tune.h"
 
 DEFINE_MUTEX(tiscsi_mutex); /* see target.h */
 LIST_HEAD(tiscsi_targets);
@@ -187,18 +189,42 @@ static void tiscsi_pg_quiesce(struct tiscsi_pg *pg)
 	mutex_unlock(&tiscsi_mutex);
 }
 
+/* What is told of a wait that gets long, and when. */
+#define TISCSI_PG_TELL	(30 * HZ)
+
+static void tiscsi_pg_tell(struct tiscsi_pg *pg, const char *what)
+{
+	if (!tiscsi_stuck_log(pg, TISCSI_ANY_LUN, 1, what))
+		pr_warn("%*pE tag %u: %s waits for %u session(s) or login(s)\n",
+			(int)strlen(pg->target->name), pg->target->name, pg->tag, what,
+			READ_ONCE(pg->users));
+}
+
 int tiscsi_pg_disable(struct tiscsi_pg *pg)
 {
+	const unsigned long limit = (unsigned long)tiscsi_drain_timeout() * HZ;
+	const unsigned long began = jiffies;
+	unsigned long passed, wait;
 	long ret;
 
 	tiscsi_pg_quiesce(pg);
-	do {
-		ret = wait_event_killable_timeout(pg->idle, tiscsi_pg_idle(pg), 30 * HZ);
-		if (!ret)
-			pr_warn("%s tag %u: still waiting for the commands of %u session(s) or login(s)\n",
-				pg->target->name, pg->tag, READ_ONCE(pg->users));
-	} while (!ret);
-	return ret < 0 ? -EINTR : 0;
+	for (;;) {
+		passed = jiffies - began;
+		wait = TISCSI_PG_TELL;
+		if (limit)
+			wait = passed < limit ? min(wait, limit - passed) : 0;
+		ret = wait_event_killable_timeout(pg->idle, tiscsi_pg_idle(pg), wait);
+		if (ret > 0)
+			return 0;
+		if (ret < 0)
+			return -EINTR;
+		tiscsi_pg_tell(pg, "enable=0");
+		if (limit && jiffies - began >= limit)
+			break;
+	}
+	pr_warn("%*pE tag %u: enable=0 gives up after %u s: connections and logins are gone, commands are not. Write 0 again to wait for them, and 1 only after that\n",
+		(int)strlen(pg->target->name), pg->target->name, pg->tag, tiscsi_drain_timeout());
+	return -ETIMEDOUT;
 }
 
 void tiscsi_pg_del(struct tiscsi_pg *pg)
@@ -209,9 +235,8 @@ void tiscsi_pg_del(struct tiscsi_pg *pg)
 
 	tiscsi_pg_quiesce(pg);
 	/* fabric_drop_tpg() cannot fail, so this wait cannot give up; it tells. */
-	while (!wait_event_timeout(pg->idle, tiscsi_pg_idle(pg), 30 * HZ))
-		pr_warn("%s tag %u: removal waits for the commands of %u session(s) or login(s)\n",
-			pg->target->name, pg->tag, READ_ONCE(pg->users));
+	while (!wait_event_timeout(pg->idle, tiscsi_pg_idle(pg), TISCSI_PG_TELL))
+		tiscsi_pg_tell(pg, "its removal");
 	/* It left the target's list above, where logins and management find it. */
 	kfree(pg->redirect);
 	pg->redirect = NULL;

@@ -114,8 +114,8 @@ void tiscsi_pg_del(struct tiscsi_pg *pg);
 void tiscsi_pg_enable(struct tiscsi_pg *pg);
 /*
  * tiscsi_pg_disable - refuse new logins, close every session and return when the
- * last of them and its commands are gone. Killable: -EINTR leaves the group
- * disabled with sessions still draining.
+ * last of them and its commands are gone. -EINTR (killed) and -ETIMEDOUT (after
+ * drain_timeout) leave the group disabled with sessions whose commands still run.
  */
 int tiscsi_pg_disable(struct tiscsi_pg *pg);
 /* A login or a session uses @pg; false once it is disabled. */

@@ -18,12 +18,27 @@
  * while it waits for the answer, and would run into its own time-out.
  *
  * The answer goes through the same queue as every status, behind those that were there.
+ *
+ * When it is not waited for any longer: a device that hangs would leave the initiator
+ * without an answer, and most then drop the session, or never come back. So if nothing on
+ * the unit has ended for TISCSI_TMF_STUCK, and after TISCSI_TMF_LIMIT in any case, the
+ * function is answered "function rejected", which is the truth: its tasks are still there,
+ * and a write among them may still reach the medium. They end with TASK ABORTED, or with
+ * the session. target_core cannot take the function back, so it keeps the slot until it is
+ * done (an orphan); there is a bound on these.
  */
 #include "cmd.h"
 #include "conn.h"
 #include "session.h"
 #include "target.h"
 #include "tmr.h"
+#include "../mgmt/mgmt.h"
+
+#define TISCSI_TMF_STUCK	(HZ * 8 / 10)
+#define TISCSI_TMF_LIMIT	(5 * HZ)
+/* Functions that were answered and have not ended: of one unit, and in all. */
+#define TISCSI_TMF_ORPHANS_LUN	2
+#define TISCSI_TMF_ORPHANS	6
 
 #define TISCSI_TMF_DATA_WAIT	(HZ / 2)
 /* While a deadline is near the thread looks that often. */
@@ -248,21 +263,117 @@ static void tiscsi_tmf_finish(struct tiscsi_cmd *tmf)
 		return;
 	}
 	/* The answer is on its way before the sessions end, this one among them. */
-	if (function == ICORE_TMF_TARGET_COLD_RESET && !tiscsi_cold_start(conn))
+	if (function == ICORE_TMF_TARGET_COLD_RESET &&
+	    tmf->tmr_response != ICORE_TMF_RSP_REJECTED && !tiscsi_cold_start(conn))
 		tmf->tmr_response = ICORE_TMF_RSP_REJECTED;
 	tiscsi_cmd_respond(tmf);
+}
+
+/* -- devices that hang -- */
+
+static bool tiscsi_tmf_expired(const struct tiscsi_cmd *tmf)
+{
+	const struct tiscsi_tmf *t = &tmf->tmf;
+
+	return !t->guest && t->step != TISCSI_TMF_ORDER &&
+	       (time_after_eq(jiffies, t->stuck_at) || time_after_eq(jiffies, t->limit));
+}
+
+/* The function has failed, so the tasks that it did not end owe their initiator a status. */
+static u32 tiscsi_tmf_spare(const struct tiscsi_cmd *tmf)
+{
+	struct tiscsi_conn *conn = tmf->conn;
+	u32 i, n = 0;
+
+	for (i = 0; i < conn->nr_cmds; i++) {
+		struct tiscsi_cmd *cmd = &conn->cmds[i];
+
+		if (!cmd->core || !cmd->hashed || !tiscsi_tmf_affects(tmf, cmd))
+			continue;
+		cmd->suppress = false;
+		cmd->tas = true;
+		n++;
+	}
+	return n;
+}
+
+static void tiscsi_tmf_give_up(struct tiscsi_cmd *tmf)
+{
+	struct tiscsi_conn *conn = tmf->conn;
+	struct tiscsi_tmf *t = &tmf->tmf;
+	struct tiscsi_sess *sess = conn->sess;
+	u32 left;
+
+	if (t->busy && !conn->ctl_nr_free)
+		return;
+	left = tiscsi_tmf_spare(tmf);
+	tiscsi_log_peer(sess->initiator, &conn->peer, sess->pg->target->name,
+			"task management function %u of session %u has failed: the device of LUN %llu has not finished %u of its commands",
+			t->function, sess->sid, t->lun, left);
+	t->response = ICORE_TMF_RSP_REJECTED;
+	if (!t->busy) {
+		tiscsi_tmf_finish(tmf);
+		return;
+	}
+	tiscsi_tmf_answer(conn, tmf->itt, t->response);
+	if (t->clear)
+		tiscsi_clear_leave(tmf);
+	tiscsi_cmd_retire(tmf);
+	t->orphan = true;
+}
+
+bool tiscsi_tmf_crowded(const struct tiscsi_conn *conn, u64 lun)
+{
+	const struct tiscsi_cmd *tmf;
+	u32 same = 0, all = 0;
+
+	list_for_each_entry(tmf, &conn->tmfs, tmf.node) {
+		all += tmf->tmf.orphan;
+		same += tmf->tmf.orphan && tmf->tmf.lun == lun;
+	}
+	return same >= TISCSI_TMF_ORPHANS_LUN || all >= TISCSI_TMF_ORPHANS;
+}
+
+void tiscsi_tmf_progress(struct tiscsi_conn *conn, const struct tiscsi_cmd *cmd)
+{
+	struct tiscsi_cmd *tmf;
+	u64 lun;
+
+	if (!icore_lun_decode(cmd->lun, &lun))
+		return;
+	list_for_each_entry(tmf, &conn->tmfs, tmf.node)
+		if (!icore_tmf_has_lun(tmf->tmf.function) || tmf->tmf.lun == lun)
+			tmf->tmf.stuck_at = jiffies + TISCSI_TMF_STUCK;
+}
+
+/* target_core is done with a function that was given up. */
+static void tiscsi_tmf_bury(struct tiscsi_cmd *tmf)
+{
+	list_del_init(&tmf->tmf.node);
+	tiscsi_cmd_drop(tmf);
 }
 
 static void tiscsi_tmf_run(struct tiscsi_cmd *tmf)
 {
 	struct tiscsi_tmf *t = &tmf->tmf;
 
+	if (unlikely(t->orphan)) {
+		if (!t->busy)
+			tiscsi_tmf_bury(tmf);
+		return;
+	}
+	if (unlikely(tiscsi_tmf_expired(tmf))) {
+		tiscsi_tmf_give_up(tmf);
+		return;
+	}
 	switch (t->step) {
 	case TISCSI_TMF_ORDER:
 		if (!t->guest && icore_sn_lt(tmf->conn->sess->window.exp_cmdsn, tmf->cmdsn))
 			return;
 		t->step = TISCSI_TMF_CORE;
 		t->deadline = jiffies + TISCSI_TMF_DATA_WAIT;
+		t->stuck_at = jiffies + TISCSI_TMF_STUCK;
+		t->limit = jiffies + TISCSI_TMF_LIMIT;
 		if (icore_tmf_multi_task(t->function))
 			tiscsi_tmf_end_waiting(tmf);
 		if (t->function == ICORE_TMF_CLEAR_TASK_SET && !t->guest &&
@@ -331,7 +442,12 @@ void tiscsi_tmf_run_all(struct tiscsi_conn *conn)
 
 long tiscsi_tmf_nap(const struct tiscsi_conn *conn, long longest)
 {
-	return list_empty(&conn->tmfs) ? longest : min_t(long, longest, TISCSI_TMF_NAP);
+	const struct tiscsi_cmd *tmf;
+
+	list_for_each_entry(tmf, &conn->tmfs, tmf.node)
+		if (!tmf->tmf.orphan)
+			return min_t(long, longest, TISCSI_TMF_NAP);
+	return longest;
 }
 
 void tiscsi_tmf_end(struct tiscsi_conn *conn)

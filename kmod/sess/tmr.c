@@ -47,7 +47,7 @@ void tiscsi_tmf_late_data(struct tiscsi_conn *conn, u32 itt)
 
 /* -- answers -- */
 
-static struct tiscsi_ctl *tiscsi_tmf_answer(struct tiscsi_conn *conn, u32 itt, u8 response)
+struct tiscsi_ctl *tiscsi_tmf_answer(struct tiscsi_conn *conn, u32 itt, u8 response)
 {
 	struct tiscsi_ctl *ctl = tiscsi_ctl_get(conn);
 
@@ -189,6 +189,8 @@ void tiscsi_tmf_request(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 		tiscsi_tmf_query_event(conn, pdu, lun);
 	else if (function == ICORE_TMF_I_T_NEXUS_RESET)
 		tiscsi_tmf_nexus_reset(conn, pdu);
+	else if (!list_empty(&conn->tmfs) && tiscsi_tmf_crowded(conn, lun))
+		tiscsi_tmf_answer(conn, pdu->itt, ICORE_TMF_RSP_REJECTED);
 	else
 		tiscsi_tmf_start(conn, pdu, lun);
 }

@@ -16,6 +16,9 @@ bool tiscsi_tmf_was_aborted(const struct tiscsi_conn *conn, u32 itt);
 /* The F bit of such data came. */
 void tiscsi_tmf_late_data(struct tiscsi_conn *conn, u32 itt);
 
+/* Say so; a control slot is free. */
+struct tiscsi_ctl *tiscsi_tmf_answer(struct tiscsi_conn *conn, u32 itt, u8 response);
+
 /* -- tmf_run.c -- */
 
 /* Begin @tmf, whose fields are set; its slot has just been taken. */
@@ -24,6 +27,10 @@ void tiscsi_tmf_begin(struct tiscsi_cmd *tmf);
 void tiscsi_tmf_note_abort(struct tiscsi_cmd *cmd, const struct tiscsi_cmd *tmf);
 /* target_core is done with the slot of a function. */
 void tiscsi_tmf_core_done(struct tiscsi_cmd *tmf);
+/* A command has ended: its device does not hang. conn->tmfs is not empty. */
+void tiscsi_tmf_progress(struct tiscsi_conn *conn, const struct tiscsi_cmd *cmd);
+/* Have too many functions been given up that target_core still has? */
+bool tiscsi_tmf_crowded(const struct tiscsi_conn *conn, u64 lun);
 /* Look at everything that waits. */
 void tiscsi_tmf_run_all(struct tiscsi_conn *conn);
 /* How long may the thread sleep before something here has waited enough? */

@@ -53,13 +53,9 @@ bool tiscsi_tcm_counter_idle(struct target_cmd_counter *c, long timeout)
 	return wait_event_timeout(c->refcnt_wq, percpu_ref_is_zero(&c->refcnt), timeout);
 }
 
-void tiscsi_tcm_counter_drain(struct target_cmd_counter *c, const struct tiscsi_sess *sess)
+void tiscsi_tcm_counter_drain(struct target_cmd_counter *c)
 {
 	target_stop_cmd_counter(c);
-	/* target_core's own wait has no end either, but does not say for whom. */
-	while (!wait_event_timeout(c->refcnt_wq, percpu_ref_is_zero(&c->refcnt), 30 * HZ))
-		pr_warn("%s at %s: session %u is closed but its backend has not finished all commands\n",
-			sess->initiator, sess->pg->target->name, sess->sid);
 	target_wait_for_cmds(c);
 }
 

@@ -101,16 +101,16 @@ err_free:
 
 /*
  * Logins and sessions may still be there if the group was enabled or demo mode
- * let strangers in. tiscsi_pg_disable() tells them to leave and may be cut short
- * by a signal; tiscsi_pg_del() waits for the last of them without regard to
- * signals, since nothing can stop an rmdir at this point. Then only core_tpg_deregister()
- * looks at the group, which frees the dynamic ACLs that are left.
+ * let strangers in. tiscsi_pg_del() tells them to leave and waits for the last of them
+ * without regard to signals, since nothing can stop an rmdir at this point. It is not
+ * long: a LUN has to be taken away before, and that, in target_core, waits for every
+ * command that a device has. Then only core_tpg_deregister() looks at the group, which
+ * frees the dynamic ACLs that are left.
  */
 void tiscsi_op_drop_tpg(struct se_portal_group *se_tpg)
 {
 	struct tiscsi_tpg *tpg = to_tiscsi_tpg(se_tpg);
 
-	tiscsi_pg_disable(&tpg->pg);
 	tiscsi_pg_del(&tpg->pg);
 	core_tpg_deregister(se_tpg);
 	tiscsi_params_free(&tpg->params);
@@ -123,9 +123,9 @@ void tiscsi_op_drop_tpg(struct se_portal_group *se_tpg)
  * target_core calls this only if the value changes. A group that demands
  * authentication must offer some: AuthMethod loses its None first.
  *
- * A killed disable returns EINTR: the file keeps saying 1, so that the next
- * writer of 0 waits for the sessions that are still draining. tcmu-runner relies
- * on no command being left when the write returns.
+ * A disable that was killed or has timed out returns an error: the file keeps saying 1,
+ * so that the next writer of 0 waits for the sessions that are still draining.
+ * tcmu-runner relies on no command being left when the write succeeds.
  */
 int tiscsi_op_enable_tpg(struct se_portal_group *se_tpg, bool enable)
 {

@@ -69,11 +69,8 @@ void tiscsi_tcm_session_end(struct tiscsi_sess *sess);
 /* conn->counter counts commands in flight; see tiscsi_tcm_counter_*. */
 struct target_cmd_counter;
 struct target_cmd_counter *tiscsi_tcm_counter_alloc(void);
-/*
- * No new commands; waits for the last release_cmd(), as long as the backend takes,
- * and logs every 30 s that it does. Reaper only.
- */
-void tiscsi_tcm_counter_drain(struct target_cmd_counter *c, const struct tiscsi_sess *sess);
+/* No new commands; waits for the last release_cmd(), as long as the backend takes. */
+void tiscsi_tcm_counter_drain(struct target_cmd_counter *c);
 /* No new commands; has the last one ended within @timeout jiffies? Sleeps. */
 bool tiscsi_tcm_counter_idle(struct target_cmd_counter *c, long timeout);
 void tiscsi_tcm_counter_free(struct target_cmd_counter *c);
@@ -150,13 +147,13 @@ u32 tiscsi_cmd_session_index(const struct tiscsi_sess *sess);
 /* Bytes that the data buffers of all commands may have together; defined in main.c. */
 s64 tiscsi_data_budget(void);
 
+/* May an initiator register others (guard.c)? Defined in main.c. */
+bool tiscsi_spec_i_pt(void);
+
 /* -- defer.c -- */
 
 int tiscsi_defer_init(void);
 void tiscsi_defer_exit(void);
-
-/* May an initiator register others (guard.c)? Defined in main.c. */
-bool tiscsi_spec_i_pt(void);
 
 /* -- root_cfg.c: cpus_allowed_list -- */
 

@@ -14,6 +14,7 @@ from session import GOOD, Session, read10, write10
 from target import Target, unload
 from test_discovery import named_login
 from test_reinstate import CLEARED, NEXUS_LOSS, NO_SESSION, UNAVAILABLE, first_words, gone, joins
+from test_stop import BUSY
 from test_stuck import Suspended
 
 
@@ -158,16 +159,22 @@ def test_rivals():
 
 
 def test_session_wins():
-    """Session reinstatement ends the session that a connection waits for."""
+    """Session reinstatement ends the session that a connection waits for, and takes its
+    place; what hangs is out of reach until it has ended."""
     with Stuck() as stuck:
         conn = stuck.reinstate()
         conn.waits()
         new = Login(Session, stuck.target.iqn, isid=stuck.session.isid, seconds=40)
-        new.waits()
-        equal(joins(stuck.target, stuck.session), NO_SESSION, "a session that ends")
-        stuck.device.resume()
+        equal(new.result(1), 0, "the login")
         equal(conn.result(), NO_SESSION, "the connection's login")
-        stuck.works(new, [NEXUS_LOSS, NEXUS_LOSS])
+        equal(joins(stuck.target, stuck.session), NO_SESSION, "a session that was replaced")
+        equal(first_words(new.session, 1), [NEXUS_LOSS], "first words")
+        equal(new.session.command(read10(0, 8), read=4096, status=None).status, BUSY, "LUN 0")
+        stuck.device.resume()
+        harness.wait_for(lambda: new.session.command(read10(0, 8), read=4096,
+                                                     status=None).status != BUSY, "LUN 0")
+        equal(new.session.read_at(0, 4096), b"\6" * 4096, "the old write")
+        new.session.logout()
 
 
 def test_disable():

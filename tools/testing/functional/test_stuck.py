@@ -1,52 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """A device that does not answer is nobody's problem but its own users'."""
 
-import os
 import time
 
 import harness
-from harness import Skip, check, equal, run
+from hang import Suspended
+from harness import check, equal
 from login import random_isid
 from session import Session, read10, write10
 from target import Target
-
-NAME = "functional-stuck"
-
-
-class Suspended:
-    """A device-mapper disk over a loop device, which can be suspended."""
-
-    def __init__(self):
-        self.file = "/tmp/functional-stuck.img"
-        self.loop = None
-        self.path = f"/dev/mapper/{NAME}"
-
-    def __enter__(self):
-        if run("modprobe", "dm-mod", ok=None).returncode or \
-                run("modprobe", "loop", ok=None).returncode:
-            raise Skip("this kernel has no device mapper")
-        if not os.path.exists("/usr/sbin/dmsetup") and not os.path.exists("/sbin/dmsetup"):
-            raise Skip("dmsetup is not installed")
-        with open(self.file, "wb") as file:
-            file.truncate(8 << 20)
-        self.loop = run("losetup", "--show", "-f", self.file).stdout.strip()
-        run("dmsetup", "create", NAME, "--noudevsync", "--table", f"0 16384 linear {self.loop} 0")
-        if not os.path.exists(self.path):
-            run("dmsetup", "mknodes", NAME, "--noudevsync")
-        return self
-
-    def suspend(self):
-        run("dmsetup", "suspend", "--noflush", "--nolockfs", "--noudevsync", NAME)
-
-    def resume(self):
-        run("dmsetup", "resume", "--noudevsync", NAME)
-
-    def __exit__(self, *_exc):
-        self.resume()
-        run("dmsetup", "remove", "--retry", "--noudevsync", NAME)
-        run("losetup", "-d", self.loop)
-        os.unlink(self.file)
-
 
 def timed(limit, action):
     start = time.monotonic()
