@@ -14,6 +14,7 @@
 #include <tcm_iscsi/version.h>
 
 #include "mgmt/mgmt.h"
+#include "net/net.h"
 #include "sess/crypto.h"
 #include "sess/login.h"
 #include "sess/session.h"
@@ -106,9 +107,12 @@ static int __init tiscsi_init(void)
 	ret = tiscsi_crypto_init();
 	if (ret)
 		return ret;
-	ret = tiscsi_defer_init();
+	ret = tiscsi_net_init();
 	if (ret)
 		goto err_crypto;
+	ret = tiscsi_defer_init();
+	if (ret)
+		goto err_net;
 	ret = tiscsi_sess_init();
 	if (ret)
 		goto err_defer;
@@ -136,6 +140,8 @@ err_sess:
 	tiscsi_sess_exit();
 err_defer:
 	tiscsi_defer_exit();
+err_net:
+	tiscsi_net_exit();
 err_crypto:
 	tiscsi_crypto_exit();
 	return ret;
@@ -149,6 +155,7 @@ static void __exit tiscsi_exit(void)
 	tiscsi_login_exit();
 	tiscsi_sess_exit();
 	tiscsi_defer_exit();
+	tiscsi_net_exit();
 	tiscsi_crypto_exit();
 }
 

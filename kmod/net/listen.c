@@ -103,6 +103,7 @@ struct tiscsi_listener *tiscsi_listen_open(struct net *net, const struct sockadd
 	ret = kernel_listen(l->sock, TISCSI_BACKLOG);
 	if (ret)
 		goto err_sock;
+	tiscsi_net_count(net);
 	return l;
 
 err_sock:
@@ -157,6 +158,7 @@ struct tiscsi_sock *tiscsi_listen_accept(struct tiscsi_listener *l)
 		goto err_sock;
 	tiscsi_addr_unmap(&s->peer);
 	s->net_cookie = sock_net(sk)->net_cookie;
+	tiscsi_net_count(sock_net(sk));
 	return s;
 
 err_sock:
@@ -178,6 +180,7 @@ void tiscsi_listen_mute(struct tiscsi_listener *l)
 
 void tiscsi_listen_close(struct tiscsi_listener *l)
 {
+	tiscsi_net_uncount(sock_net(l->sock->sk));
 	sock_release(l->sock);
 	kfree(l);
 }

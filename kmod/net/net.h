@@ -75,6 +75,16 @@ void tiscsi_listen_mute(struct tiscsi_listener *l);
 /* Muted, and nobody accepts from it. */
 void tiscsi_listen_close(struct tiscsi_listener *l);
 
+/* -- netns.c: namespaces that nobody else uses any more -- */
+
+/* A socket of ours holds @net from now on; it is about to let go. */
+void tiscsi_net_count(const struct net *net);
+void tiscsi_net_uncount(const struct net *net);
+/* Only our sockets hold it. The caller has one of them. */
+bool tiscsi_net_ended(struct net *net);
+int tiscsi_net_init(void);
+void tiscsi_net_exit(void);
+
 /* -- rx.c, tx.c: full feature phase, called by the I/O thread only -- */
 
 enum tiscsi_io {

@@ -207,6 +207,7 @@ void tiscsi_sock_release(struct tiscsi_sock *s, bool abort)
 		sock_no_linger(s->sock->sk);
 	else
 		kernel_sock_shutdown(s->sock, SHUT_WR);
+	tiscsi_net_uncount(sock_net(s->sock->sk));
 	sock_release(s->sock);
 	kfree(s);
 }

@@ -49,38 +49,60 @@ struct tiscsi_discovery {
 
 /* -- the answer -- */
 
+/**
+ * struct tiscsi_st_asker - who asks
+ * @initiator: its name
+ * @local: address that it has reached us at
+ * @net_cookie: network namespace of that address: portals of others are not reached
+ */
+struct tiscsi_st_asker {
+	const char *initiator;
+	struct icore_addr local;
+	u64 net_cookie;
+};
+
+static bool tiscsi_st_reaches(struct tiscsi_pg *pg, const struct tiscsi_st_asker *asker)
+{
+	struct tiscsi_binding *b;
+
+	list_for_each_entry(b, &pg->bindings, pg_node)
+		if (b->np->net_cookie == asker->net_cookie)
+			return true;
+	return false;
+}
+
 static void tiscsi_st_portals(struct icore_out *o, struct tiscsi_pg *pg,
-			      const struct icore_addr *local)
+			      const struct tiscsi_st_asker *asker)
 {
 	struct icore_addr portal, shown;
 	struct tiscsi_binding *b;
 
 	list_for_each_entry(b, &pg->bindings, pg_node) {
 		tiscsi_addr_to_core(&b->np->addr, &portal);
-		if (icore_addr_report(&portal, local, &shown))
+		if (b->np->net_cookie == asker->net_cookie &&
+		    icore_addr_report(&portal, &asker->local, &shown))
 			icore_st_address(o, &shown, pg->tag);
 	}
 }
 
-static void tiscsi_st_one(struct icore_out *o, struct tiscsi_target *t, const char *initiator,
-			  const struct icore_addr *local)
+static void tiscsi_st_one(struct icore_out *o, struct tiscsi_target *t,
+			  const struct tiscsi_st_asker *asker)
 {
 	struct tiscsi_pg *pg;
 	bool named = false;
 
 	list_for_each_entry(pg, &t->pgs, node) {
-		if (list_empty(&pg->bindings) || !tiscsi_tcm_visible(pg, initiator))
+		if (!tiscsi_st_reaches(pg, asker) || !tiscsi_tcm_visible(pg, asker->initiator))
 			continue;
 		if (!named)
 			icore_st_target(o, t->name);
 		named = true;
-		tiscsi_st_portals(o, pg, local);
+		tiscsi_st_portals(o, pg, asker);
 	}
 }
 
 static void tiscsi_st_all(struct icore_out *o, enum icore_st_kind kind, const char *name,
-			  const char *initiator, struct tiscsi_pg *own,
-			  const struct icore_addr *local)
+			  struct tiscsi_pg *own, const struct tiscsi_st_asker *asker)
 {
 	struct tiscsi_target *t;
 
@@ -90,27 +112,29 @@ static void tiscsi_st_all(struct icore_out *o, enum icore_st_kind kind, const ch
 			continue;
 		if (kind == ICORE_ST_NAME && strcasecmp(t->name, name))
 			continue;
-		tiscsi_st_one(o, t, initiator, local);
+		tiscsi_st_one(o, t, asker);
 	}
 	mutex_unlock(&tiscsi_mutex);
 }
 
 int tiscsi_sendtargets(enum icore_st_kind kind, const char *name, const char *initiator,
-		       struct tiscsi_pg *own, const struct sockaddr_storage *local, char **out,
-		       u32 *len)
+		       struct tiscsi_pg *own, const struct tiscsi_sock *sock, char **out, u32 *len)
 {
-	struct icore_addr here;
+	struct tiscsi_st_asker asker = {
+		.initiator = initiator,
+		.net_cookie = sock->net_cookie,
+	};
 	struct icore_out o;
 	u32 cap;
 	char *buf;
 
-	tiscsi_addr_to_core(local, &here);
+	tiscsi_addr_to_core(&sock->local, &asker.local);
 	for (cap = TISCSI_ST_FIRST; cap <= TISCSI_ST_MAX; cap *= 4) {
 		buf = kvmalloc(cap, GFP_KERNEL);
 		if (!buf)
 			return -ENOMEM;
 		icore_out_init(&o, buf, cap);
-		tiscsi_st_all(&o, kind, name, initiator, own, &here);
+		tiscsi_st_all(&o, kind, name, own, &asker);
 		if (!o.overflow) {
 			*out = buf;
 			*len = o.len;
@@ -344,7 +368,7 @@ static bool tiscsi_discovery_answer(struct tiscsi_login *login, const struct ico
 	if (kind == ICORE_ST_BAD || (kind == ICORE_ST_SELF && !login->pg))
 		goto bad;
 	if (tiscsi_sendtargets(kind, name, login->mem->core.initiator,
-			       kind == ICORE_ST_SELF ? login->pg : NULL, &login->sock->local,
+			       kind == ICORE_ST_SELF ? login->pg : NULL, login->sock,
 			       &d->out, &d->out_len)) {
 		tiscsi_discovery_reset(d);
 		return tiscsi_discovery_reject(login, ICORE_REJECT_LONG_OPERATION);

@@ -111,7 +111,7 @@ static u8 tiscsi_text_sendtargets(struct tiscsi_conn *conn, const char *value)
 		kind = ICORE_ST_SELF;
 	kvfree(conn->text_out);
 	conn->text_out = NULL;
-	return tiscsi_sendtargets(kind, name, sess->initiator, sess->pg, &conn->sock->local,
+	return tiscsi_sendtargets(kind, name, sess->initiator, sess->pg, conn->sock,
 				  &conn->text_out, &conn->text_out_len) ?
 		ICORE_REJECT_LONG_OPERATION : 0;
 }

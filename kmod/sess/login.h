@@ -162,14 +162,13 @@ bool tiscsi_discovery_pdu(struct tiscsi_login *login, const struct icore_pdu *pd
  * @name: for ICORE_ST_NAME
  * @initiator: who asks
  * @own: the session's portal group for ICORE_ST_SELF, or NULL
- * @local: address that the request came to
+ * @sock: that the request came through: portals of other namespaces are not told
  * @out: set to kvmalloc'ed text, the caller frees it
  * @len: its length
  *
  * May sleep. Return: 0 or -ENOMEM.
  */
 int tiscsi_sendtargets(enum icore_st_kind kind, const char *name, const char *initiator,
-		       struct tiscsi_pg *own, const struct sockaddr_storage *local, char **out,
-		       u32 *len);
+		       struct tiscsi_pg *own, const struct tiscsi_sock *sock, char **out, u32 *len);
 
 #endif /* TISCSI_LOGIN_H */

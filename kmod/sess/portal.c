@@ -9,7 +9,9 @@
  *
  * Order at the end of a portal: off the list (no new binding finds it), listener
  * muted (no new visit is queued), the visit under way awaited, socket closed,
- * slots told to go. The last slot frees the memory.
+ * slots told to go. The last slot frees the memory. When a network namespace has no
+ * other users left (net/netns.c), its portals end in the same way, and its sessions are
+ * told to; the bindings stay until configfs removes them.
  */
 #include <linux/inet.h>
 #include <linux/in.h>
@@ -18,6 +20,7 @@
 
 #include "login.h"
 #include "portal.h"
+#include "session.h"
 #include "target.h"
 #include "../mgmt/mgmt.h"
 #include "../net/net.h"
@@ -26,6 +29,12 @@
 
 static LIST_HEAD(tiscsi_nps); /* under tiscsi_mutex */
 static struct kthread_worker *tiscsi_acceptor;
+
+/* How often namespaces other than the first are looked at. */
+#define TISCSI_NETNS_LOOK	HZ
+
+static void tiscsi_netns_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(tiscsi_netns_looker, tiscsi_netns_look);
 
 /* -- addresses -- */
 
@@ -271,6 +280,7 @@ static struct tiscsi_np *tiscsi_np_open(struct net *net, const struct sockaddr_s
 	if (!np)
 		return ERR_PTR(-ENOMEM);
 	np->net = net;
+	np->net_cookie = net->net_cookie;
 	np->addr = *addr;
 	kref_init(&np->ref);
 	spin_lock_init(&np->lock);
@@ -286,6 +296,8 @@ static struct tiscsi_np *tiscsi_np_open(struct net *net, const struct sockaddr_s
 		return ERR_PTR(ret);
 	}
 	list_add_tail(&np->node, &tiscsi_nps);
+	if (net != &init_net)
+		schedule_delayed_work(&tiscsi_netns_looker, TISCSI_NETNS_LOOK);
 	/* A connection may have come between listen() and the accept work's setup. */
 	kthread_queue_work(tiscsi_acceptor, &np->accept);
 	return np;
@@ -295,6 +307,9 @@ static void tiscsi_np_close(struct tiscsi_np *np)
 {
 	struct tiscsi_login *login;
 
+	lockdep_assert_held(&tiscsi_mutex);
+	if (!np->listener)
+		return;
 	list_del(&np->node);
 	tiscsi_listen_mute(np->listener);
 	/* Each queues the other: told to stop, and then awaited in that order. */
@@ -304,12 +319,55 @@ static void tiscsi_np_close(struct tiscsi_np *np)
 	kthread_cancel_work_sync(&np->accept);
 	tiscsi_listen_close(np->listener);
 	np->listener = NULL;
+	np->net = NULL;
 
 	spin_lock(&np->lock);
 	list_for_each_entry(login, &np->slots, np_node)
 		tiscsi_login_kill(login);
 	spin_unlock(&np->lock);
-	tiscsi_np_put(np);
+}
+
+/* -- the end of a namespace -- */
+
+static void tiscsi_netns_drop(struct tiscsi_sess *sess, void *arg)
+{
+	if (sess->net_cookie == *(const u64 *)arg)
+		tiscsi_sess_drop(sess, "its network namespace has ended");
+}
+
+/* Close the portals of one that has ended. Return: its cookie, or 0. */
+static u64 tiscsi_netns_close_one(bool *others)
+{
+	struct tiscsi_np *np, *next;
+	u64 cookie = 0;
+
+	*others = false;
+	mutex_lock(&tiscsi_mutex);
+	list_for_each_entry_safe(np, next, &tiscsi_nps, node) {
+		if (np->net == &init_net)
+			continue;
+		/* Each that is closed lets go of a reference: the first has to be asked. */
+		if (cookie ? np->net_cookie == cookie : tiscsi_net_ended(np->net)) {
+			cookie = np->net_cookie;
+			pr_notice("portal %pISpc: its network namespace has ended\n", &np->addr);
+			tiscsi_np_close(np);
+		} else {
+			*others = true;
+		}
+	}
+	mutex_unlock(&tiscsi_mutex);
+	return cookie;
+}
+
+static void tiscsi_netns_look(struct work_struct *work)
+{
+	bool others;
+	u64 cookie;
+
+	while ((cookie = tiscsi_netns_close_one(&others)))
+		tiscsi_target_sessions_each(NULL, tiscsi_netns_drop, &cookie);
+	if (others)
+		schedule_delayed_work(&tiscsi_netns_looker, TISCSI_NETNS_LOOK);
 }
 
 struct tiscsi_binding *tiscsi_portal_bind(struct tiscsi_pg *pg, struct net *net,
@@ -362,8 +420,10 @@ void tiscsi_portal_unbind(struct tiscsi_binding *b)
 	mutex_lock(&tiscsi_mutex);
 	list_del(&b->np_node);
 	list_del(&b->pg_node);
-	if (list_empty(&np->bindings))
+	if (list_empty(&np->bindings)) {
 		tiscsi_np_close(np);
+		tiscsi_np_put(np);
+	}
 	mutex_unlock(&tiscsi_mutex);
 	kfree(b);
 }
@@ -395,5 +455,6 @@ int tiscsi_portal_init(void)
 
 void tiscsi_portal_exit(void)
 {
+	cancel_delayed_work_sync(&tiscsi_netns_looker);
 	kthread_destroy_worker(tiscsi_acceptor);
 }

@@ -20,9 +20,11 @@ struct tiscsi_login;
 /**
  * struct tiscsi_np - a network portal
  * @node: in the list of portals, under tiscsi_mutex
- * @net: namespace of @listener, compared only; the listener holds it
+ * @net: namespace of @listener, compared only; the listener holds it, and without one
+ *	this is NULL
+ * @net_cookie: of that namespace, constant
  * @addr: constant
- * @listener: NULL once the last binding is gone; under tiscsi_mutex
+ * @listener: NULL once the last binding or the namespace is gone; under tiscsi_mutex
  * @bindings: tiscsi_binding.np_node, under tiscsi_mutex
  * @ref: one for all bindings, one per slot
  * @accept: runs on the acceptor thread
@@ -35,6 +37,7 @@ struct tiscsi_login;
 struct tiscsi_np {
 	struct list_head node;
 	struct net *net;
+	u64 net_cookie;
 	struct sockaddr_storage addr;
 	struct tiscsi_listener *listener;
 	struct list_head bindings;
