@@ -189,7 +189,7 @@ struct tiscsi_cmd {
 	struct work_struct defer_work;
 	struct tiscsi_lane *lane;
 	bool submits;
-	bool preempts;
+	bool reserves;
 	u8 sense_buffer[TRANSPORT_SENSE_BUFFER] __aligned(4);
 };
 

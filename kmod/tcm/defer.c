@@ -15,8 +15,10 @@
  * none from others. Whoever sets submit_type to 1 (direct) for a fileio device, where the
  * kernel has that attribute, gets its reads and writes executed in place.
  *
- * Of several PREEMPT AND ABORT for a device one runs at a time, because two may each wait
- * for the other. One that waits in the queue may be what the running one waits for:
+ * Of several PERSISTENT RESERVE OUT for a device one runs at a time. Two PREEMPT AND ABORT
+ * could each wait for the other; and who takes a registration away spins, with a lock held,
+ * until nobody uses it any more, while its owner sleeps in a PREEMPT AND ABORT of its own,
+ * or writes to a file. One that waits in the queue may be what the running one waits for:
  * target_core marks it then, and it is run at once, which ends it. target_core does not
  * say when it marks, so that is looked at every now and then.
  *
@@ -42,10 +44,8 @@
 
 /* Commands of one device that are executed at a time. */
 #define TISCSI_LANE_WIDTH	32
-/* While a PREEMPT AND ABORT waits for another: how often it is looked whether it may end. */
+/* While a PERSISTENT RESERVE OUT waits for another: how often it is looked whether it may end. */
 #define TISCSI_LANE_LOOK	(HZ / 10 + 1)
-
-#define PRO_PREEMPT_AND_ABORT	0x05
 
 /**
  * struct tiscsi_lane - commands of one device
@@ -53,14 +53,14 @@
  * @dev: compared only
  * @queue: tiscsi_cmd.defer_node of those that wait
  * @active: commands that a worker has
- * @preempting: one of them is a PREEMPT AND ABORT
+ * @reserving: one of them is a PERSISTENT RESERVE OUT
  */
 struct tiscsi_lane {
 	struct list_head node;
 	const struct se_device *dev;
 	struct list_head queue;
 	u32 active;
-	bool preempting;
+	bool reserving;
 };
 
 static DEFINE_SPINLOCK(tiscsi_lanes_lock); /* the lanes and all in them; leaf */
@@ -72,11 +72,9 @@ static DECLARE_DELAYED_WORK(tiscsi_lane_looker, tiscsi_lane_look);
 
 /* -- which -- */
 
-static bool tiscsi_preempts(const struct se_cmd *se_cmd)
+static bool tiscsi_reserves(const struct se_cmd *se_cmd)
 {
-	const u8 *cdb = se_cmd->t_task_cdb;
-
-	return cdb[0] == PERSISTENT_RESERVE_OUT && (cdb[1] & 0x1f) == PRO_PREEMPT_AND_ABORT;
+	return se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT;
 }
 
 /* Waits for other commands, or for the disk, whatever the device is. */
@@ -132,7 +130,7 @@ static struct tiscsi_lane *tiscsi_lane_find(const struct se_device *dev)
 
 static bool tiscsi_lane_may_run(const struct tiscsi_lane *lane, const struct tiscsi_cmd *cmd)
 {
-	return !lane->preempting || !tiscsi_preempts(&cmd->se_cmd) || tiscsi_tcm_aborted(cmd);
+	return !lane->reserving || !tiscsi_reserves(&cmd->se_cmd) || tiscsi_tcm_aborted(cmd);
 }
 
 static void tiscsi_lane_run(struct tiscsi_lane *lane)
@@ -150,8 +148,8 @@ static void tiscsi_lane_run(struct tiscsi_lane *lane)
 		}
 		list_del_init(&cmd->defer_node);
 		lane->active++;
-		cmd->preempts = tiscsi_preempts(&cmd->se_cmd) && !lane->preempting;
-		lane->preempting |= cmd->preempts;
+		cmd->reserves = tiscsi_reserves(&cmd->se_cmd) && !lane->reserving;
+		lane->reserving |= cmd->reserves;
 		queue_work(tiscsi_exec, &cmd->defer_work);
 		if (lane->active >= TISCSI_LANE_WIDTH)
 			break;
@@ -168,12 +166,12 @@ static void tiscsi_lane_look(struct work_struct *work)
 	spin_unlock(&tiscsi_lanes_lock);
 }
 
-static void tiscsi_lane_leave(struct tiscsi_lane *lane, bool preempted)
+static void tiscsi_lane_leave(struct tiscsi_lane *lane, bool reserved)
 {
 	spin_lock(&tiscsi_lanes_lock);
 	lane->active--;
-	if (preempted)
-		lane->preempting = false;
+	if (reserved)
+		lane->reserving = false;
 	tiscsi_lane_run(lane);
 	if (lane->active || !list_empty(&lane->queue))
 		lane = NULL;
@@ -188,7 +186,7 @@ static void tiscsi_defer_work(struct work_struct *work)
 {
 	struct tiscsi_cmd *cmd = container_of(work, struct tiscsi_cmd, defer_work);
 	struct tiscsi_lane *lane = cmd->lane;
-	const bool preempts = cmd->preempts;
+	const bool reserves = cmd->reserves;
 	unsigned int noio = memalloc_noio_save();
 
 	if (cmd->submits)
@@ -196,7 +194,7 @@ static void tiscsi_defer_work(struct work_struct *work)
 	else
 		target_execute_cmd(&cmd->se_cmd);
 	memalloc_noio_restore(noio);
-	tiscsi_lane_leave(lane, preempts);
+	tiscsi_lane_leave(lane, reserves);
 }
 
 /* False if memory is missing; then the caller has to do it. */
