@@ -140,6 +140,7 @@ static struct target_core_fabric_ops fabric_ops = {
 	.fabric_make_tpg		= tiscsi_op_make_tpg,
 	.fabric_enable_tpg		= tiscsi_op_enable_tpg,
 	.fabric_drop_tpg		= tiscsi_op_drop_tpg,
+	.fabric_pre_unlink		= tiscsi_op_pre_unlink,
 	.fabric_make_np			= tiscsi_op_make_np,
 	.fabric_drop_np			= tiscsi_op_drop_np,
 	.fabric_init_nodeacl		= tiscsi_op_init_nodeacl,

@@ -275,6 +275,7 @@ void tiscsi_op_drop_wwn(struct se_wwn *se_wwn);
 struct se_portal_group *tiscsi_op_make_tpg(struct se_wwn *se_wwn, const char *name);
 int tiscsi_op_enable_tpg(struct se_portal_group *se_tpg, bool enable);
 void tiscsi_op_drop_tpg(struct se_portal_group *se_tpg);
+void tiscsi_op_pre_unlink(struct se_portal_group *se_tpg, struct se_lun *se_lun);
 
 extern struct configfs_attribute *tiscsi_tpg_base_attrs[];
 

@@ -75,7 +75,7 @@ class Ignoring:
     knobs = "/sys/bus/pseudo/drivers/scsi_debug"
 
     def __init__(self):
-        self.timeout = int(harness.patience(15))
+        self.timeout = int(harness.patience(5))
         self.disk = None
 
     def __enter__(self):

@@ -305,3 +305,8 @@ def test_unload_after_timeout():
         harness.write(DRAIN_TIMEOUT, "60")
     target_module.unload()
     equal(kernel_threads(), [], "threads after rmmod")
+
+
+# Each of them waits for a time to pass; of what they are about the others have a sample.
+for function in (test_functions_scsi_debug, test_disable_scsi_debug):
+    function.long = True
