@@ -71,6 +71,15 @@ s64 tiscsi_data_budget(void)
 	return mib ? mib << 20 : (s64)totalram_pages() << PAGE_SHIFT >> 2;
 }
 
+static unsigned int max_logins = 2048;
+module_param(max_logins, uint, 0644);
+MODULE_PARM_DESC(max_logins, "logins under way on all portals together; above it silent peers have to go (default 2048)");
+
+unsigned int tiscsi_max_logins(void)
+{
+	return max(READ_ONCE(max_logins), 1U);
+}
+
 static unsigned int drain_timeout = 60;
 module_param(drain_timeout, uint, 0644);
 MODULE_PARM_DESC(drain_timeout, "seconds that disabling a portal group waits for commands that a device does not finish (default 60, 0: for ever)");

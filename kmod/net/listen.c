@@ -178,6 +178,10 @@ void tiscsi_listen_mute(struct tiscsi_listener *l)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
+/*
+ * It was muted, so no callback refers to it, also none of an accepted socket, which looks
+ * at it in state LISTEN only; the acceptor's work, its only other user, was awaited.
+ */
 void tiscsi_listen_close(struct tiscsi_listener *l)
 {
 	tiscsi_net_uncount(sock_net(l->sock->sk));

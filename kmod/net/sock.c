@@ -198,7 +198,8 @@ void tiscsi_sock_tune(struct tiscsi_sock *s, u32 user_timeout_ms)
  * @abort: drop unsent data and reset instead of closing in order
  *
  * Process context; waits for nothing but locks: without linger the socket's
- * orphan is finished by TCP itself.
+ * orphan is finished by TCP itself. Detaching has ended the callbacks, the only ones who
+ * find @s without being its owner.
  */
 void tiscsi_sock_release(struct tiscsi_sock *s, bool abort)
 {

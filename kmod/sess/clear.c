@@ -42,9 +42,9 @@
 struct tiscsi_clear {
 	refcount_t refs;
 	spinlock_t lock;	/* owner, pending; leaf */
-	struct tiscsi_conn *owner;
+	struct tiscsi_conn *owner __guarded_by(&lock);
 	const struct tiscsi_conn *issuer;
-	u32 pending;
+	u32 pending __guarded_by(&lock);
 	bool failed;
 	const void *dev;
 	struct work_struct work;
@@ -60,6 +60,10 @@ struct tiscsi_clear_part {
 	struct tiscsi_clear *clear;
 };
 
+/*
+ * Who drops the last reference holds none of the locks, is no part any more, and is not
+ * the owner: see above for whose the references are.
+ */
 static void tiscsi_clear_put(struct tiscsi_clear *clear)
 {
 	if (refcount_dec_and_test(&clear->refs))

@@ -90,6 +90,7 @@ struct tiscsi_cmd *tiscsi_cmd_get_unnamed(struct tiscsi_conn *conn)
 {
 	struct tiscsi_cmd *cmd = conn->free;
 
+	tiscsi_assert_io_thread(conn);
 	if (!cmd)
 		return NULL;
 	conn->free = cmd->free_node.next ?
@@ -428,6 +429,7 @@ void tiscsi_cmd_take_mail(struct tiscsi_conn *conn)
 	struct llist_node *list = llist_del_all(&conn->mail_list);
 	struct tiscsi_cmd *cmd, *next;
 
+	tiscsi_assert_io_thread(conn);
 	list = llist_reverse_order(list);
 	llist_for_each_entry_safe(cmd, next, list, mail_node) {
 		/* From here on the node may be queued again by another upcall. */
@@ -518,10 +520,8 @@ static bool tiscsi_cmd_attention(struct tiscsi_cmd *cmd, const u8 *cdb)
 void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 {
 	list_del_init(&cmd->node);
-	if (unlikely(READ_ONCE(cmd->conn->sess->fenced)) && tiscsi_stuck_fences(cmd, cdb)) {
-		tiscsi_cmd_local_status(cmd, SAM_STAT_BUSY);
+	if (unlikely(READ_ONCE(cmd->conn->sess->fenced)) && tiscsi_stuck_fences(cmd, cdb))
 		return;
-	}
 	if (unlikely(READ_ONCE(cmd->conn->sess->ua.pending)) && tiscsi_cmd_attention(cmd, cdb))
 		return;
 	cmd->began = jiffies;

@@ -98,6 +98,7 @@ void tiscsi_conn_stamp(struct tiscsi_conn *conn, struct icore_bhs *bhs, bool sta
 	struct icore_window *w = &conn->sess->window;
 	u32 statsn = conn->statsn;
 
+	tiscsi_assert_io_thread(conn);
 	if (status)
 		conn->statsn++;
 	else if ((bhs->opcode & ICORE_OP_MASK) == ICORE_OP_DATA_IN)
@@ -112,6 +113,7 @@ struct tiscsi_ctl *tiscsi_ctl_get(struct tiscsi_conn *conn)
 {
 	struct tiscsi_ctl *ctl;
 
+	tiscsi_assert_io_thread(conn);
 	ctl = list_first_entry_or_null(&conn->ctl_free, struct tiscsi_ctl, item.node);
 	if (!ctl)
 		return NULL;
@@ -133,6 +135,7 @@ void tiscsi_ctl_put(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl)
 
 void tiscsi_ctl_send(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl, bool urgent)
 {
+	tiscsi_assert_io_thread(conn);
 	list_add_tail(&ctl->item.node, urgent ? &conn->tx_urgent : &conn->tx_done);
 }
 
@@ -414,6 +417,7 @@ static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
 	enum tiscsi_io io;
 	u32 ctls;
 
+	tiscsi_assert_io_thread(conn);
 	clear_bit(TISCSI_EV_RX, &conn->events);
 	clear_bit(TISCSI_EV_TX, &conn->events);
 	clear_bit(TISCSI_EV_RELEASED, &conn->events);

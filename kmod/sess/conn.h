@@ -23,6 +23,7 @@
 #include <linux/hashtable.h>
 #include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/lockdep.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
 
@@ -285,6 +286,15 @@ struct tiscsi_conn {
 	u32 login_pdu_len;
 	u32 login_pdu_off;
 };
+
+/*
+ * The contract above, where lockdep is there to check it. Before its thread begins a
+ * connection is its creator's, after the thread was joined the reaper's.
+ */
+static inline void tiscsi_assert_io_thread(const struct tiscsi_conn *conn)
+{
+	lockdep_assert(current == conn->task);
+}
 
 /* Of PDUs that concern no unit. */
 extern const u8 tiscsi_no_lun[8];

@@ -55,6 +55,7 @@ void tiscsi_login_kill(struct tiscsi_login *login)
 
 /* -- the end of a slot -- */
 
+/* The last item: timer, socket and lists were let go before it was queued, see above. */
 static void tiscsi_login_free_work(struct kthread_work *work)
 {
 	struct tiscsi_login *login = container_of(work, struct tiscsi_login, free_work);
@@ -405,11 +406,8 @@ static void tiscsi_login_act(struct tiscsi_login *login, enum icore_login_action
 
 static void tiscsi_login_prove(struct tiscsi_login *login)
 {
-	if (login->proven)
-		return;
-	spin_lock(&login->np->lock);
-	login->proven = true;
-	spin_unlock(&login->np->lock);
+	if (!login->proven)
+		tiscsi_np_prove(login->np, login);
 }
 
 static void tiscsi_login_pdu(struct tiscsi_login *login)
@@ -653,6 +651,7 @@ int tiscsi_login_start(struct tiscsi_np *np, struct tiscsi_sock *sock)
 	login->peer = sock->peer;
 	login->worker = tiscsi_login_workers[w];
 	INIT_LIST_HEAD(&login->np_node);
+	INIT_LIST_HEAD(&login->all_node);
 	INIT_LIST_HEAD(&login->wait_node);
 	INIT_LIST_HEAD(&login->disc_node);
 	kthread_init_work(&login->work, tiscsi_login_work);

@@ -65,6 +65,7 @@ struct tiscsi_login_mem {
  * struct tiscsi_login - a login slot
  * @np: the portal it came through; counted
  * @np_node: in np->slots, under np->lock
+ * @all_node: among those of all portals that have proved nothing (portal.c)
  * @sock: NULL once a session has taken it over
  * @peer: remote address, constant
  * @worker: constant
@@ -95,6 +96,7 @@ struct tiscsi_login_mem {
 struct tiscsi_login {
 	struct tiscsi_np *np;
 	struct list_head np_node;
+	struct list_head all_node;
 	struct tiscsi_sock *sock;
 	struct sockaddr_storage peer;
 	struct kthread_worker *worker;

@@ -22,6 +22,7 @@
 #include "portal.h"
 #include "session.h"
 #include "target.h"
+#include "tune.h"
 #include "../mgmt/mgmt.h"
 #include "../net/net.h"
 
@@ -130,6 +131,11 @@ int tiscsi_portal_parse(struct net *net, const char *name, struct sockaddr_stora
 
 /* -- slots -- */
 
+/*
+ * No reference is left: no slot, whose reference goes with its last work; and no binding,
+ * so the portal is closed, off the list, and its acceptor's work was awaited. New ones
+ * come from the list or the acceptor only.
+ */
 static void tiscsi_np_free(struct kref *ref)
 {
 	kfree(container_of(ref, struct tiscsi_np, ref));
@@ -138,6 +144,57 @@ static void tiscsi_np_free(struct kref *ref)
 void tiscsi_np_put(struct tiscsi_np *np)
 {
 	kref_put(&np->ref, tiscsi_np_free);
+}
+
+/*
+ * Slots of all portals. Under tiscsi_slots_lock, which is taken inside np->lock: how many
+ * there are, and those that have proved nothing, in order of arrival.
+ */
+static DEFINE_SPINLOCK(tiscsi_slots_lock); /* leaf */
+static LIST_HEAD(tiscsi_unproven);
+static u32 tiscsi_nr_slots;
+
+/* One more; above the cap the oldest that has proved nothing has to go. */
+static int tiscsi_slots_enter(struct tiscsi_login *login)
+{
+	struct tiscsi_login *victim;
+	int ret = 0;
+
+	spin_lock(&tiscsi_slots_lock);
+	if (tiscsi_nr_slots >= tiscsi_max_logins()) {
+		victim = list_first_entry_or_null(&tiscsi_unproven, struct tiscsi_login,
+						  all_node);
+		if (victim) {
+			list_del_init(&victim->all_node);
+			tiscsi_login_kill(victim);
+		} else {
+			ret = -EBUSY;
+		}
+	}
+	if (!ret) {
+		list_add_tail(&login->all_node, &tiscsi_unproven);
+		tiscsi_nr_slots++;
+	}
+	spin_unlock(&tiscsi_slots_lock);
+	return ret;
+}
+
+static void tiscsi_slots_leave(struct tiscsi_login *login)
+{
+	spin_lock(&tiscsi_slots_lock);
+	list_del_init(&login->all_node);
+	tiscsi_nr_slots--;
+	spin_unlock(&tiscsi_slots_lock);
+}
+
+void tiscsi_np_prove(struct tiscsi_np *np, struct tiscsi_login *login)
+{
+	spin_lock(&np->lock);
+	login->proven = true;
+	spin_lock(&tiscsi_slots_lock);
+	list_del_init(&login->all_node);
+	spin_unlock(&tiscsi_slots_lock);
+	spin_unlock(&np->lock);
 }
 
 int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login)
@@ -169,10 +226,13 @@ int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login)
 		tiscsi_login_kill(victim);
 		np->evicted++;
 	} else if (same >= TISCSI_SOURCE_SLOTS || np->nr_slots >= TISCSI_NP_SLOTS) {
-		np->refused++;
 		ret = -EBUSY;
 	}
-	if (!ret) {
+	if (!ret)
+		ret = tiscsi_slots_enter(login);
+	if (ret) {
+		np->refused++;
+	} else {
 		list_add_tail(&login->np_node, &np->slots);
 		np->nr_slots++;
 		tiscsi_login_kick(login);
@@ -187,6 +247,7 @@ void tiscsi_np_del_slot(struct tiscsi_np *np, struct tiscsi_login *login)
 	if (!list_empty(&login->np_node)) {
 		list_del_init(&login->np_node);
 		np->nr_slots--;
+		tiscsi_slots_leave(login);
 	}
 	spin_unlock(&np->lock);
 }

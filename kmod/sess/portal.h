@@ -46,8 +46,8 @@ struct tiscsi_np {
 	struct kthread_delayed_work retry;
 	bool closing;
 	spinlock_t lock;	/* slots, nr_slots, the slots' list fields */
-	struct list_head slots;
-	u32 nr_slots;
+	struct list_head slots __guarded_by(&lock);
+	u32 nr_slots __guarded_by(&lock);
 	u64 evicted;
 	u64 refused;
 };
@@ -55,10 +55,12 @@ struct tiscsi_np {
 void tiscsi_np_put(struct tiscsi_np *np);
 /*
  * A slot joins. Over a cap, the oldest slot that has proved nothing (of the same
- * source, if that is the cap) is told to go; if all have, the newcomer is
- * refused: -EBUSY.
+ * source, or of all portals, if that is the cap) is told to go; if all have, the
+ * newcomer is refused: -EBUSY.
  */
 int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login);
+/* A complete, valid PDU has come: it is not evicted any more. */
+void tiscsi_np_prove(struct tiscsi_np *np, struct tiscsi_login *login);
 void tiscsi_np_del_slot(struct tiscsi_np *np, struct tiscsi_login *login);
 
 struct tiscsi_pg;

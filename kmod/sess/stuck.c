@@ -111,7 +111,10 @@ bool tiscsi_stuck_fences(struct tiscsi_cmd *cmd, const u8 *cdb)
 	if (!any)
 		WRITE_ONCE(sess->fenced, false);
 	spin_unlock(&sess->pg->lock);
-	return hit && !tiscsi_stuck_harmless(cdb);
+	if (!hit || tiscsi_stuck_harmless(cdb))
+		return false;
+	tiscsi_cmd_local_status(cmd, SAM_STAT_BUSY);
+	return true;
 }
 
 /* -- telling -- */

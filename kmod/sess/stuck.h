@@ -25,7 +25,7 @@ bool tiscsi_stuck_has(const struct tiscsi_conn *conn, u64 lun);
 
 /*
  * May the command not be executed, because an older session of the same initiator port
- * has some for that unit under way? I/O thread; takes pg->lock.
+ * has some for that unit under way? Then it has been answered. I/O thread; takes pg->lock.
  */
 bool tiscsi_stuck_fences(struct tiscsi_cmd *cmd, const u8 *cdb);
 /* A new session enters its group, whose lock is held: is there such an older one? */

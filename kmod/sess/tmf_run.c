@@ -408,6 +408,7 @@ void tiscsi_tmf_begin(struct tiscsi_cmd *tmf)
 {
 	struct tiscsi_conn *conn = tmf->conn;
 
+	tiscsi_assert_io_thread(conn);
 	tmf->tmr = true;
 	tmf->state = TISCSI_CMD_READY;
 	list_add_tail(&tmf->tmf.node, &conn->tmfs);

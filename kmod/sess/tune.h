@@ -11,6 +11,8 @@ bool tiscsi_io_batch(void);
 bool tiscsi_cold_reset(void);
 /* Sessions that one initiator may have with one portal group. */
 unsigned int tiscsi_max_sessions(void);
+/* Logins under way on all portals together, at least 1. */
+unsigned int tiscsi_max_logins(void);
 /* Seconds that disabling a portal group waits for commands; 0 is for ever. */
 unsigned int tiscsi_drain_timeout(void);
 /* Login worker threads, 1 to 8. */

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Everybody at the door at once: those who belong in get in, and soon."""
+
+import threading
+import time
+
+import harness
+import history
+from attackers import Crowd
+from harness import check, equal, patience, wait_for
+from history import From, Memory
+from login import Chap
+from raw import Conn
+from session import Session
+from target import Target
+from test_history_storms import alive
+
+SECRET = "abcdefghijklmnop"
+# A portal's slots, each with all that it may own (see test_history_storms), and sessions.
+NP_SLOTS = 1024
+SLOT_KIB, SESSION_KIB = 120, 500
+
+
+class Honest(Session):
+    """A session from an address of its own."""
+
+    prepare = From.prepare
+
+    def __init__(self, target, number):
+        self.source = f"127.9.{number // 200}.{1 + number % 200}"
+        super().__init__(target.iqn, initiator=f"iqn.2026-11.test:honest-{number}",
+                         chap=Chap("user", SECRET), seconds=20)
+
+
+def log_in(target, count, workers):
+    """(sessions, seconds of each, failures); the sessions stay."""
+    sessions, took, failures = [], [], []
+    todo = iter(range(count))
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                number = next(todo, None)
+            if number is None:
+                return
+            start = time.monotonic()
+            try:
+                session = Honest(target, number)
+                took.append(time.monotonic() - start)
+                sessions.append(session)
+            except Exception as failure:        # pylint: disable=broad-except
+                failures.append(f"initiator {number}: {failure!r}")
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(patience(120))
+        check(not thread.is_alive(), "an honest login hangs")
+    return sessions, sorted(took), failures
+
+
+def crowd(part):
+    """part of 2000 silent, 1000 slow, 500 guessing peers, and 500 honest initiators, all of
+    whom get in, 99 of 100 in less than two seconds."""
+    history.many_files(8192)
+    count = int(500 * part)
+    with Target("crowd", auth=True) as target:
+        target.lun(0)
+        target.auth(userid="user", password=SECRET)
+        memory = Memory()
+        log = harness.fresh_log()
+        start = time.monotonic()
+        with Crowd(target, int(2000 * part), int(1000 * part), int(500 * part)) as attackers:
+            time.sleep(3)
+            sessions, took, failures = log_in(target, count, 25)
+            check(attackers.alive(), "the attackers have gone")
+            memory.below(NP_SLOTS * SLOT_KIB + count * SESSION_KIB, "all of them")
+        seconds = time.monotonic() - start
+        try:
+            check(not failures, len(failures), "honest logins failed:", failures[:3])
+            late = took[int(len(took) * 0.99) - 1]
+            harness.note(f"{count} honest logins among {int(3500 * part)} others: median "
+                         f"{took[len(took) // 2]:.2f} s, 99% {late:.2f} s, last {took[-1]:.2f} s,"
+                         f" {memory.most // 1024} MiB")
+            check(late < patience(2), f"99 of 100 honest logins took {late:.2f} s")
+            lines = log.matching("tcm_iscsi: ")
+            check(len(lines) < 10 * seconds, len(lines), "lines in", seconds, "seconds")
+            check(len(lines) >= 1, "nothing was logged")
+            for session in sessions[::50]:
+                session.sync()
+        finally:
+            log.close()
+            for session in sessions:
+                session.close()
+        wait_for(lambda: target.sessions() == 0, "the end of all sessions", 30)
+        with Session(target.iqn, chap=Chap("user", SECRET)) as session:
+            session.ready(0)
+
+
+def test_crowd():
+    """A part of the crowd that suits the kernel."""
+    crowd(min(1, max(0.1, harness.WORK / 4)))
+
+
+def test_crowd_full():
+    """All of it."""
+    crowd(1)
+
+
+def test_cap_of_all_portals():
+    """max_logins is for all portals together: silent peers at one of them make room for
+    logins at another, and there are never more than that."""
+    path = "/sys/module/tcm_iscsi/parameters/max_logins"
+    before = harness.read(path).strip()
+    equal(before, "2048", "max_logins")
+    harness.write(path, "40")
+    silent = []
+    try:
+        with Target("cap", portals=("127.0.0.1:3260", "127.0.0.1:3261")) as target:
+            target.lun(0)
+            for number in range(120):
+                silent.append(Conn(("127.0.0.1", 3260 + number % 2)))
+            wait_for(lambda: alive(silent) <= 40, "room")
+            for port in (3260, 3261):
+                start = time.monotonic()
+                with Session(target.iqn, address=("127.0.0.1", port)) as session:
+                    session.ready(0)
+                check(time.monotonic() - start < patience(1), "a login took long")
+            check(alive(silent) >= 30, "more were closed than had to be:", alive(silent))
+            check(alive(silent[:60]) == 0, "not the oldest were closed")
+    finally:
+        harness.write(path, before)
+        for conn in silent:
+            conn.close()
+
+
+test_crowd.quick = True
+test_crowd.limit = 150
+test_crowd_full.long = True
+test_crowd_full.limit = 400
