@@ -49,6 +49,13 @@ conformance:
 	tools/testing/lab --kernel $(KERNEL) --timeout 1500 -- \
 		tools/testing/conformance/run --module $(MODULE)
 
+# Four initiators, strangers and an administrator at work for that long, then unload.
+SOAK_SECONDS ?= 1800
+soak: KERNEL = kasan
+soak:
+	tools/testing/lab --kernel $(KERNEL) --timeout $$(($(SOAK_SECONDS) + 600)) -- \
+		tools/testing/soak/run --seconds $(SOAK_SECONDS)
+
 # libiscsi's own tests on both modules. TESTCU="--only 'iSCSI.*'" for some.
 testcu: KERNEL = kasan
 testcu:
@@ -141,6 +148,7 @@ help:
 	@echo 'make demo               watch it work in a virtual machine; KERNEL=name for another kernel'
 	@echo 'make check              all tests; needs root on Debian 12, installs what it needs'
 	@echo 'make conformance        every rule of the protocol, by number; KERNEL=name, MODULE=name'
+	@echo 'make soak               everything at once, for SOAK_SECONDS=1800; KERNEL=name'
 	@echo 'make testcu             iscsi-test-cu of libiscsi, on this module and on the one of the'
 	@echo '                        kernel; KERNEL=name, TESTCU="--only GLOB" for some of it'
 	@echo 'make image-test         install, upgrade, boot and uninstall in Debian images;'
@@ -167,5 +175,5 @@ help:
 
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
-	conformance testcu image-test boot-test switch-test lio abi agents \
+	conformance soak testcu image-test boot-test switch-test lio abi agents \
 	host-test static fuzz fuzz-merge fuzz-live bench clean help
