@@ -6,10 +6,15 @@
 
 bool apply_plan(struct stepping *s, const struct plan *plan)
 {
+	/* In the others, one object may have to come after another. */
+	static const bool beside[PHASES] = {
+		[PHASE_STORES] = true, [PHASE_UNLINK] = true, [PHASE_LUNS] = true,
+		[PHASE_ACLS] = true, [PHASE_DROP] = true,
+	};
 	size_t i;
 
 	for (i = 0; i < PHASES; i++)
-		if (!steps_do(s, &plan->phase[i]))
+		if (!(beside[i] ? steps_do_beside : steps_do)(s, &plan->phase[i]))
 			return false;
 	return true;
 }
@@ -24,7 +29,7 @@ long apply_left(const struct plan *goal)
 	long left;
 	size_t i;
 
-	snapshot_load(plan.t, plan.fabric, &now);
+	snapshot_load(plan.t, plan.fabric, plan.exact ? NULL : plan.wanted, &now);
 	plan_make(&plan);
 	left = now.failed ? -1 : (long)plan.change_count;
 	for (i = 0; i < plan.change_count && i < SAID; i++)
@@ -46,7 +51,7 @@ bool apply_exact(struct tool *t, int target, const char *fabric, const json_t *w
 	const struct plan goal = plan;
 	bool good;
 
-	snapshot_load(t, fabric, &now);
+	snapshot_load(t, fabric, NULL, &now);
 	plan_make(&plan);
 	good = apply_plan(&s, &plan) && !now.failed;
 	plan_free(&plan);

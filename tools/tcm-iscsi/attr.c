@@ -252,3 +252,27 @@ json_t *attr_settings(struct attr_reader *r, int dir, const char *sub, bool numb
 	}
 	return settings;
 }
+
+json_t *attr_chosen(struct attr_reader *r, int dir, const char *sub, bool numbers,
+		    const json_t *names)
+{
+	json_t *settings = NULL, *unused;
+	const char *name, *value;
+	int fd;
+
+	if (!json_object_size(names))
+		return NULL;
+	fd = attr_open(dir, sub);
+	if (fd < 0)
+		return NULL;
+	json_object_foreach((json_t *)names, name, unused) {
+		value = attr_get(r, fd, name);
+		if (!value)
+			continue;
+		if (!settings)
+			settings = json_have(json_object());
+		member_set(settings, name, value_of(value, numbers));
+	}
+	close(fd);
+	return settings;
+}

@@ -62,6 +62,9 @@ void attr_failed(struct attr_reader *r, const char *path);
  */
 json_t *attr_settings(struct attr_reader *r, int dir, const char *sub, bool numbers,
 		      struct attr_names *names);
+/* Of the settings that @names has as keys those that there are, in the same way. */
+json_t *attr_chosen(struct attr_reader *r, int dir, const char *sub, bool numbers,
+		    const json_t *names);
 void attr_names_free(struct attr_names *names);
 
 /* Names of directories (or of links) in @dir/@sub in the order of their numbers. */

@@ -3,13 +3,15 @@
  * tcm-iscsi clear: take the configuration away, in bounded time.
  *
  * Disabling a portal group waits for its commands, and those of a backstore that does
- * not answer may never come back: whoever waits for them cannot even be killed. So a
- * child does the waiting. If it does not get on, it is given up, together with the
- * object that it is at, and another goes on behind that.
+ * not answer may never come back: whoever waits for them cannot even be killed. So the
+ * threads of a child do it, each an object, and what is stuck is left behind with the
+ * child. And they wait together where the kernel makes each wait (see beside.c).
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,7 +30,9 @@
 #define SECONDS_MAX	3600
 /* Of the time there is: so long may one step take, then two more have a chance. */
 #define STUCK_PART	3
-#define POLL_NS		20000000
+#define POLL_NS		5000000
+#define THREADS		64
+#define STAGES		3
 
 /**
  * struct task - steps of one object
@@ -45,29 +49,54 @@ struct task {
 
 /**
  * struct progress - what the child says, in memory that both see
- * @task: at which task it is
- * @step: at which step of that
- * @outcome: of each task: the error at which it ended, or one of TASK_; and of those
- *	that failed the step
+ * @beats: goes up with each step, of whatever task
+ * @finished: there is nothing more to do, or everybody is stuck
+ * @outcome: of each task: the error at which it ended, or one of TASK_, and at which step
+ *	it is
  */
 struct progress {
-	volatile size_t task;
-	volatile size_t step;
+	atomic_size_t beats;
+	atomic_bool finished;
 	struct {
-		volatile int error;
-		volatile size_t step;
+		atomic_int error;
+		atomic_size_t step;
 	} outcome[];
 };
 
 #define TASK_OPEN	0
 #define TASK_DONE	1
 #define TASK_DROPPED	2	/* the one that it is after failed */
+#define TASK_RUNS	3
 
+/**
+ * struct stage - tasks that may be done beside each other
+ * @c: the clear
+ * @next: task that nobody has taken
+ * @end: number of the task behind the last one
+ */
+struct stage {
+	struct clearing *c;
+	atomic_size_t next;
+	size_t end;
+};
+
+/**
+ * struct clearing - one clear
+ * @t: the run
+ * @lock: descriptor of target/
+ * @tasks: what there is to do
+ * @count: entries of @tasks
+ * @stage: one begins when nothing of that before gets on any more
+ * @progress: seen by the parent
+ * @patience: seconds without a step in which everybody is taken to be stuck
+ * @end: when time is up
+ */
 struct clearing {
 	struct tool *t;
 	int lock;
 	struct task *tasks;
 	size_t count;
+	struct stage stage[STAGES];
 	struct progress *progress;
 	double patience;
 	struct timespec end;
@@ -174,15 +203,18 @@ static void plan_tasks(struct clearing *c, struct snapshot *live, const char *fa
 		new_task(c, join("target %s", wwn));
 		add_steps(c, &plans[used++], PHASE_UNFINISHED, PHASE_CLOSE);
 	}
+	c->stage[0].end = c->count;
 	for (i = 0; i < used; i++) {
 		new_task(c, copy(c->tasks[i].name))->after = i;
 		add_steps(c, &plans[i], PHASE_CLOSE + 1, PHASES - 1);
 		plan_end(&plans[i]);
 	}
+	c->stage[1].end = c->count;
 	free(plans);
 	json_decref(live->dirs);
 	live->dirs = dirs;
 	member_set(live->root, "storage_objects", stores);
+	c->stage[2].end = c->count;
 	if (only)
 		return;
 	member_set(live->root, "targets", json_array());
@@ -190,6 +222,7 @@ static void plan_tasks(struct clearing *c, struct snapshot *live, const char *fa
 	new_task(c, copy("discovery and what was begun"));
 	add_steps(c, &rest, 0, PHASES - 1);
 	plan_end(&rest);
+	c->stage[2].end = c->count;
 }
 
 /* -- doing it -- */
@@ -207,109 +240,145 @@ static void become_child(struct clearing *c)
 	close(fd);
 }
 
-/* Return: 0, or a negative errno. */
-static int do_task(struct stepping *s, struct progress *p, const struct steps *steps)
-{
-	bool changed;
-	int error;
-	size_t i;
-
-	for (i = 0; i < steps->count; i++) {
-		p->step = i;
-		error = step_do(s, &steps->step[i], &changed);
-		/* What is gone is gone, whoever did it. */
-		if (error && error != -ENOENT && !(steps->step[i].flags & STEP_TRY))
-			return error;
-	}
-	return 0;
-}
-
 static bool is_dropped(const struct clearing *c, size_t i)
 {
 	const size_t after = c->tasks[i].after;
 
-	return after != i && c->progress->outcome[after].error != TASK_DONE;
+	return after != i && atomic_load(&c->progress->outcome[after].error) != TASK_DONE;
 }
 
-static void work(struct clearing *c, size_t from)
+/* Unless somebody has given it up meanwhile. */
+static void settle(struct clearing *c, size_t i, int error)
 {
-	struct stepping s = { .t = c->t };
-	struct progress *p = c->progress;
+	int runs = TASK_RUNS;
+
+	atomic_compare_exchange_strong(&c->progress->outcome[i].error, &runs, error);
+}
+
+/* Return: TASK_DONE, or a negative errno. */
+static int do_task(struct clearing *c, size_t i)
+{
+	struct stepping s = { .t = c->t, .target = c->lock };
+	const struct steps *steps = &c->tasks[i].steps;
+	bool changed;
 	int error;
+	size_t k;
+
+	for (k = 0; k < steps->count; k++) {
+		atomic_store(&c->progress->outcome[i].step, k);
+		error = step_do(&s, &steps->step[k], &changed);
+		atomic_fetch_add(&c->progress->beats, 1);
+		if (atomic_load(&c->progress->outcome[i].error) != TASK_RUNS)
+			return -ETIMEDOUT;
+		/* What is gone is gone, whoever did it. */
+		if (error && error != -ENOENT && !(steps->step[k].flags & STEP_TRY))
+			return error;
+	}
+	return TASK_DONE;
+}
+
+static void *work(void *arg)
+{
+	struct stage *stage = arg;
+	struct clearing *c = stage->c;
+	int open, turns;
 	size_t i;
 
-	become_child(c);
-	s.target = c->lock;
-	for (i = from; i < c->count; i++) {
-		p->task = i;
-		if (is_dropped(c, i)) {
-			p->outcome[i].error = TASK_DROPPED;
-			continue;
-		}
-		error = do_task(&s, p, &c->tasks[i].steps);
-		p->outcome[i].step = p->step;
-		p->outcome[i].error = error ? error : TASK_DONE;
+	while ((i = atomic_fetch_add(&stage->next, 1)) < stage->end) {
+		open = TASK_OPEN;
+		turns = is_dropped(c, i) ? TASK_DROPPED : TASK_RUNS;
+		if (atomic_compare_exchange_strong(&c->progress->outcome[i].error, &open, turns) &&
+		    turns == TASK_RUNS)
+			settle(c, i, do_task(c, i));
 	}
+	return NULL;
 }
 
-/* Until it ends, stands still or time is up. False if it had to be given up. */
-static bool watch(struct clearing *c, pid_t child)
+static bool is_settled(const struct clearing *c, size_t from, size_t end)
 {
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-	size_t task = c->progress->task, step = c->progress->step;
-	struct timespec since, now;
+	size_t i;
+	int error;
 
-	clock_gettime(CLOCK_MONOTONIC, &since);
-	while (!waitpid(child, NULL, WNOHANG)) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (c->progress->task != task || c->progress->step != step) {
-			task = c->progress->task;
-			step = c->progress->step;
-			since = now;
-		}
-		if (seconds_between(&since, &now) > c->patience ||
-		    seconds_between(&c->end, &now) > 0) {
-			kill(child, SIGKILL);
+	for (i = from; i < end; i++) {
+		error = atomic_load(&c->progress->outcome[i].error);
+		if (error == TASK_OPEN || error == TASK_RUNS)
 			return false;
-		}
-		nanosleep(&pause, NULL);
 	}
 	return true;
 }
 
+/* Until all are done or nothing gets on any more; then who still runs is stuck. */
+static void wait_stage(struct clearing *c, size_t from, size_t end)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	size_t beats = atomic_load(&c->progress->beats), i;
+	struct timespec since, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	while (!is_settled(c, from, end)) {
+		nanosleep(&pause, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (atomic_load(&c->progress->beats) != beats) {
+			beats = atomic_load(&c->progress->beats);
+			since = now;
+		} else if (seconds_between(&since, &now) > c->patience) {
+			break;
+		}
+	}
+	for (i = from; i < end; i++)
+		settle(c, i, -ETIMEDOUT);
+}
+
+static void do_stage(struct clearing *c, struct stage *stage, size_t from)
+{
+	pthread_t thread;
+	size_t i;
+
+	stage->c = c;
+	atomic_store(&stage->next, from);
+	for (i = from; i < stage->end && i < from + THREADS; i++) {
+		if (pthread_create(&thread, NULL, work, stage))
+			break;
+		pthread_detach(thread);
+	}
+	if (i == from)
+		work(stage);
+	wait_stage(c, from, stage->end);
+}
+
+/* Until the child has finished or time is up. It is not waited for: it may be stuck. */
 static void do_tasks(struct clearing *c)
 {
+	const struct timespec pause = { .tv_nsec = POLL_NS };
 	struct timespec now;
-	size_t from = 0;
-	pid_t child;
+	size_t from = 0, i;
+	pid_t child = fork();
 
-	while (from < c->count) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (seconds_between(&c->end, &now) > 0)
-			return;
-		c->progress->task = from;
-		c->progress->step = 0;
-		child = fork();
-		if (!child) {
-			work(c, from);
-			_exit(0);
-		}
-		if (child < 0 || watch(c, child))
-			return;
-		from = c->progress->task;
-		c->progress->outcome[from].step = c->progress->step;
-		c->progress->outcome[from].error = -ETIMEDOUT;
-		from++;
+	if (!child) {
+		become_child(c);
+		for (i = 0; i < STAGES; from = c->stage[i++].end)
+			do_stage(c, &c->stage[i], from);
+		atomic_store(&c->progress->finished, true);
+		_exit(0);
 	}
+	do {
+		nanosleep(&pause, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (child > 0 && !atomic_load(&c->progress->finished) &&
+		 seconds_between(&c->end, &now) < 0 && !waitpid(child, NULL, WNOHANG));
+	if (child > 0)
+		kill(child, SIGKILL);
+	for (i = 0; i < c->count; i++)
+		settle(c, i, -ETIMEDOUT);
 }
 
 /* -- the answer -- */
 
 static char *why_left(const struct clearing *c, size_t i)
 {
-	const int error = c->progress->outcome[i].error;
+	const int error = atomic_load(&c->progress->outcome[i].error);
 	const struct steps *steps = &c->tasks[i].steps;
-	const size_t at = c->progress->outcome[i].step;
+	const size_t at = atomic_load(&c->progress->outcome[i].step);
 	char *step, *text;
 
 	if (error == TASK_OPEN)
@@ -326,7 +395,7 @@ static char *why_left(const struct clearing *c, size_t i)
 /* One line for a target, that of the first task that failed. */
 static bool is_left(const struct clearing *c, size_t i)
 {
-	return c->progress->outcome[i].error != TASK_DONE && !is_dropped(c, i);
+	return atomic_load(&c->progress->outcome[i].error) != TASK_DONE && !is_dropped(c, i);
 }
 
 static enum tool_status print_left(struct clearing *c)
@@ -359,7 +428,7 @@ static enum tool_status print_left(struct clearing *c)
 }
 
 /* Somebody who is stuck may hold what reading needs: let a child find out. */
-static bool kernel_answers(struct clearing *c, const char *fabric)
+static bool kernel_answers(struct clearing *c, const char *fabric, const json_t *nothing)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
 	struct snapshot live;
@@ -368,7 +437,7 @@ static bool kernel_answers(struct clearing *c, const char *fabric)
 
 	if (!child) {
 		become_child(c);
-		snapshot_load(c->t, fabric, &live);
+		snapshot_load(c->t, fabric, nothing, &live);
 		_exit(0);
 	}
 	while (child > 0 && !waitpid(child, NULL, WNOHANG)) {
@@ -392,17 +461,21 @@ static void forget_pending(struct tool *t)
 
 static enum tool_status clear(struct clearing *c, const char *fabric)
 {
+	/* What there is, not how it is set. */
+	json_t *nothing = json_have(json_object());
 	struct snapshot live;
 	enum tool_status status;
 	size_t size;
 
-	if (!kernel_answers(c, fabric)) {
+	if (!kernel_answers(c, fabric, nothing)) {
+		json_decref(nothing);
 		problem_add(c->t, "target", "cannot be read, somebody is stuck in it; not cleared");
 		return TOOL_INCOMPLETE;
 	}
-	snapshot_load(c->t, fabric, &live);
+	snapshot_load(c->t, fabric, nothing, &live);
 	plan_tasks(c, &live, fabric);
 	snapshot_free(&live);
+	json_decref(nothing);
 	size = sizeof(*c->progress) + c->count * sizeof(c->progress->outcome[0]);
 	c->progress = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (c->progress == MAP_FAILED)

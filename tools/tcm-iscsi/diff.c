@@ -18,7 +18,7 @@ static enum tool_status compare(struct tool *t, const struct file *file, const j
 	};
 	enum tool_status status = TOOL_OK;
 
-	snapshot_load(t, fabric, &live);
+	snapshot_load(t, fabric, file->root, &live);
 	plan_make(&plan);
 	if (live.failed)
 		status = TOOL_INCOMPLETE;

@@ -6,7 +6,8 @@
 #include "place.h"
 #include "tool.h"
 
-#define FILE_DEFAULT	"/etc/target/saveconfig.json"
+#define FILE_DIR	"/etc/target"
+#define FILE_DEFAULT	FILE_DIR "/saveconfig.json"
 /* Of a document: 10,000 LUNs take 30 MB. */
 #define FILE_MAX	(256 << 20)
 

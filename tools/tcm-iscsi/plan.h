@@ -12,9 +12,12 @@ enum phase {
 	PHASE_STORES,		/* new backstores, settings of old ones */
 	PHASE_DISABLE,		/* portal groups, and who was admitted to what */
 	PHASE_CLOSE,		/* portals: see plan_targets.c */
+	PHASE_UNLINK,		/* LUNs */
 	PHASE_REMOVE,		/* the rest of portal groups, or all of them */
 	PHASE_REPLACE,		/* backstores that are made of something else now */
-	PHASE_TARGETS,		/* new ones, and settings */
+	PHASE_TARGETS,		/* new ones, portal groups, and settings */
+	PHASE_LUNS,
+	PHASE_ACLS,
 	PHASE_DISCOVERY,
 	PHASE_LISTEN,		/* new portals */
 	PHASE_ENABLE,		/* portal groups */

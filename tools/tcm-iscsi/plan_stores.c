@@ -184,7 +184,7 @@ static void make_store(struct plan *plan, enum phase phase, const json_t *store,
 	size_t i;
 
 	member_set(plan->dirs, key, json_text(dir + strlen("core/")));
-	add(plan, phase, STEP_MKDIR, hba, NULL);
+	step_add(&plan->phase[phase], STEP_MKDIR, STEP_BEGIN, hba, NULL);
 	add(plan, phase, STEP_MKDIR, copy(dir), NULL);
 	configure(plan, phase, store, dir);
 	if (wwn && *wwn && plugin != &plugins[PLUGIN_PSCSI]) {
@@ -202,6 +202,8 @@ static void make_store(struct plan *plan, enum phase phase, const json_t *store,
 static void take_store(struct plan *plan, enum phase phase, const json_t *store, const char *key)
 {
 	char *dir = plan_store_dir(plan, key), *slash;
+	struct steps *steps = &plan->phase[phase];
+	const size_t first = steps->count;
 	json_t *group;
 	size_t i;
 
@@ -213,7 +215,8 @@ static void take_store(struct plan *plan, enum phase phase, const json_t *store,
 	slash = strrchr(dir, '/');
 	*slash = '\0';
 	/* Unless something else is on it. */
-	step_add(&plan->phase[phase], STEP_RMDIR, STEP_TRY, dir, NULL);
+	step_add(steps, STEP_RMDIR, STEP_TRY, dir, NULL);
+	steps->step[first].flags |= STEP_BEGIN;
 }
 
 /* -- comparing -- */

@@ -38,6 +38,12 @@ static void add(struct group_plan *g, enum phase phase, enum step_kind kind, cha
 	step_add(&g->plan->phase[phase], kind, 0, path, value);
 }
 
+/* With this step an object begins that is independent of all others of the phase. */
+static void begin(struct group_plan *g, enum phase phase, enum step_kind kind, char *path)
+{
+	step_add(&g->plan->phase[phase], kind, STEP_BEGIN, path, NULL);
+}
+
 static void say(struct group_plan *g, char sign, char *what, const char *text)
 {
 	plan_change(g->plan, sign, join("%s %s", g->object, what), copy(text));
@@ -46,8 +52,8 @@ static void say(struct group_plan *g, char sign, char *what, const char *text)
 
 /* -- credentials -- */
 
-static void plan_credentials(struct group_plan *g, const char *dir, const char *object,
-			     const json_t *wanted, const json_t *have)
+static void plan_credentials(struct group_plan *g, enum phase phase, const char *dir,
+			     const char *object, const json_t *wanted, const json_t *have)
 {
 	static const char *const name[][2] = {
 		{ "userid", "userid" }, { "password", "password" },
@@ -60,7 +66,7 @@ static void plan_credentials(struct group_plan *g, const char *dir, const char *
 		value = judge_credential(wanted, "chap_", name[i][0]);
 		now = judge_credential(have, "chap_", name[i][0]);
 		if (strcmp(value ? value : "", now ? now : "")) {
-			step_add(&g->plan->phase[PHASE_TARGETS], STEP_SET, STEP_SECRET,
+			step_add(&g->plan->phase[phase], STEP_SET, STEP_SECRET,
 				 join("%s/auth/%s", dir, name[i][1]),
 				 copy(value ? value : "NULL"));
 			if (have)
@@ -84,11 +90,11 @@ static void make_lun(struct group_plan *g, const json_t *lun, const char *key)
 
 	member_set(g->relinked, key, json_true());
 	if (to) {
-		add(g, PHASE_TARGETS, STEP_MKDIR, copy(dir), NULL);
-		add(g, PHASE_TARGETS, STEP_LINK,
+		begin(g, PHASE_LUNS, STEP_MKDIR, copy(dir));
+		add(g, PHASE_LUNS, STEP_LINK,
 		    join("%s/%s", dir, alias ? alias : strrchr(to, '/') + 1), to);
 		if (group && strcmp(group, "default_tg_pt_gp"))
-			add(g, PHASE_TARGETS, STEP_WRITE, join("%s/alua_tg_pt_gp", dir),
+			add(g, PHASE_LUNS, STEP_WRITE, join("%s/alua_tg_pt_gp", dir),
 			    copy(group));
 	}
 	free(dir);
@@ -99,8 +105,8 @@ static void take_lun(struct group_plan *g, const json_t *lun, const char *key)
 {
 	char *dir = join("%s/lun/lun_%s", g->dir, key);
 
-	add(g, PHASE_REMOVE, STEP_UNLINK, join("%s/%s", dir, member_str(lun, "alias")), NULL);
-	add(g, PHASE_REMOVE, STEP_RMDIR, dir, NULL);
+	begin(g, PHASE_UNLINK, STEP_UNLINK, join("%s/%s", dir, member_str(lun, "alias")));
+	add(g, PHASE_UNLINK, STEP_RMDIR, dir, NULL);
 }
 
 static bool is_pending(const struct group_plan *g, const json_t *lun)
@@ -159,7 +165,7 @@ static void compare_lun(struct group_plan *g, const json_t *wanted, const json_t
 	/* Without a group there is no ALUA, and nothing to choose. */
 	if (!group || !now || (!strcmp(group, now) && !is_regrouped(g, wanted, group)))
 		return;
-	add(g, PHASE_TARGETS, STEP_WRITE, join("%s/lun/lun_%s/alua_tg_pt_gp", g->dir, key),
+	add(g, PHASE_LUNS, STEP_WRITE, join("%s/lun/lun_%s/alua_tg_pt_gp", g->dir, key),
 	    copy(group));
 	say(g, '~', join("lun_%s", key), group);
 }
@@ -283,9 +289,9 @@ static void make_mapped(struct group_plan *g, const char *acl_dir, const json_t 
 	char *dir = join("%s/lun_%s", acl_dir, key);
 	char *link = alias ? join("%s/%s", dir, alias) : join("%s/to_lun_%lld", dir, lun);
 
-	add(g, PHASE_TARGETS, STEP_MKDIR, copy(dir), NULL);
-	add(g, PHASE_TARGETS, STEP_LINK, link, join("%s/lun/lun_%lld", g->dir, lun));
-	add(g, PHASE_TARGETS, STEP_SET, join("%s/write_protect", dir),
+	add(g, PHASE_ACLS, STEP_MKDIR, copy(dir), NULL);
+	add(g, PHASE_ACLS, STEP_LINK, link, join("%s/lun/lun_%lld", g->dir, lun));
+	add(g, PHASE_ACLS, STEP_SET, join("%s/write_protect", dir),
 	    copy(member_bool(mapped, "write_protect", false) ? "1" : "0"));
 	free(dir);
 }
@@ -311,7 +317,7 @@ static void compare_mapped(struct group_plan *g, const char *acl_dir, const char
 		make_mapped(g, acl_dir, wanted, key);
 		plan_change(g->plan, '~', join("%s lun_%s", object, key), join("lun_%s", lun));
 	} else if (protect != member_bool(have, "write_protect", false)) {
-		add(g, PHASE_TARGETS, STEP_SET, join("%s/lun_%s/write_protect", acl_dir, key),
+		add(g, PHASE_ACLS, STEP_SET, join("%s/lun_%s/write_protect", acl_dir, key),
 		    copy(protect ? "1" : "0"));
 		plan_change(g->plan, '~', join("%s lun_%s write_protect", object, key),
 			    copy(protect ? "false -> true" : "true -> false"));
@@ -367,7 +373,7 @@ static void plan_depth(struct group_plan *g, const char *dir, const char *object
 		depth = g->depth;
 	if (!depth || json_is_null(depth) || (now && plan_same_value(depth, now)))
 		return;
-	plan_set(g->plan, PHASE_TARGETS, dir, "cmdsn_depth", depth);
+	plan_set(g->plan, PHASE_ACLS, dir, "cmdsn_depth", depth);
 	if (have)
 		plan_change(g->plan, '~', copy(object), copy("tcq_depth"));
 }
@@ -381,21 +387,21 @@ static void plan_acl(struct group_plan *g, const json_t *wanted, const json_t *h
 	char *object = join("%s ACL %s", g->object, name);
 
 	if (!have) {
-		add(g, PHASE_TARGETS, STEP_MKDIR, copy(dir), NULL);
+		begin(g, PHASE_ACLS, STEP_MKDIR, copy(dir));
 		plan_change(g->plan, '+', copy(object), copy(""));
 	}
 	if (!g->plan->only_pending) {
-		plan_settings(g->plan, PHASE_TARGETS, have ? object : NULL, attrib,
+		plan_settings(g->plan, PHASE_ACLS, have ? object : NULL, attrib,
 			      member_object(wanted, "attributes"),
 			      member_object(have, "attributes"));
 		if (strcmp(tag ? tag : "", now ? now : "")) {
-			add(g, PHASE_TARGETS, STEP_SET, join("%s/tag", dir),
+			add(g, PHASE_ACLS, STEP_SET, join("%s/tag", dir),
 			    copy(tag && *tag ? tag : "NULL"));
 			if (have)
 				plan_change(g->plan, '~', copy(object), copy("tag"));
 		}
 		plan_depth(g, dir, object, wanted, have);
-		plan_credentials(g, dir, object, wanted, have);
+		plan_credentials(g, PHASE_ACLS, dir, object, wanted, have);
 	}
 	plan_mapped(g, dir, object, wanted, have);
 	free(object);
@@ -522,7 +528,7 @@ static void plan_tpg(struct plan *plan, const char *wwn, const char *tag, const 
 	plan_luns(&g, wanted, have);
 	if (!plan->only_pending) {
 		plan_portals(&g, wanted, have);
-		plan_credentials(&g, g.dir, g.object, wanted, have);
+		plan_credentials(&g, PHASE_TARGETS, g.dir, g.object, wanted, have);
 	}
 	plan_acls(&g, wanted, have);
 	if (!plan->only_pending)

@@ -116,6 +116,36 @@ static enum tool_status carry_out(struct restoring *r, const struct plan *plan)
 	return json_object_size(plan->waiting) ? TOOL_PENDING : TOOL_OK;
 }
 
+static bool takes_away(const struct plan *plan)
+{
+	size_t i, k;
+
+	for (i = 0; i < PHASES; i++)
+		for (k = 0; k < plan->phase[i].count; k++)
+			if (plan->phase[i].step[k].kind == STEP_RMDIR)
+				return true;
+	return false;
+}
+
+/*
+ * What the file does not mention need not be known, unless an object goes: to bring it back
+ * after a failure, all of it has to be.
+ */
+static void look(struct restoring *r, struct plan *plan)
+{
+	const struct plan fresh = *plan;
+
+	snapshot_load(r->t, r->fabric, r->wanted, &r->before);
+	plan_make(plan);
+	if (!takes_away(plan))
+		return;
+	plan_free(plan);
+	*plan = fresh;
+	snapshot_free(&r->before);
+	snapshot_load(r->t, r->fabric, NULL, &r->before);
+	plan_make(plan);
+}
+
 static enum tool_status plan_and_do(struct restoring *r, const struct file *file)
 {
 	struct tool *t = r->t;
@@ -127,13 +157,12 @@ static enum tool_status plan_and_do(struct restoring *r, const struct file *file
 	};
 	enum tool_status status;
 
-	snapshot_load(t, r->fabric, &r->before);
+	look(r, &plan);
 	if (r->before.failed) {
 		problem_add(t, "target", "could not be read as a whole; nothing was done");
 		out_text(&t->out, ": refused, nothing was changed");
 		status = TOOL_INCOMPLETE;
 	} else {
-		plan_make(&plan);
 		if (t->options & OPTION_DRY_RUN) {
 			out_int(&t->out, NULL, ": % steps would be done", plan_steps(&plan));
 			plan_print_steps(t, &plan);
@@ -143,8 +172,8 @@ static enum tool_status plan_and_do(struct restoring *r, const struct file *file
 		}
 		if (status == TOOL_PENDING)
 			pending_print(t, plan.waiting);
-		plan_free(&plan);
 	}
+	plan_free(&plan);
 	snapshot_free(&r->before);
 	json_decref(candidates);
 	return status;

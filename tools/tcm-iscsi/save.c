@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -129,6 +130,9 @@ enum tool_status verb_save(struct tool *t, int argc, char **argv)
 
 	t->acting = true;
 	modules_load(t, &modules);
+	/* On a fresh machine it is not there; if it cannot be made, the file cannot either. */
+	if (!argc)
+		mkdir(FILE_DIR, 0755);
 	file_load(&file, argc ? argv[0] : FILE_DEFAULT);
 	if (file.root)
 		shape_check(&file);
@@ -138,7 +142,7 @@ enum tool_status verb_save(struct tool *t, int argc, char **argv)
 	if (lock < 0) {
 		out_str(&t->out, NULL, ": %", "not saved");
 	} else {
-		snapshot_load(t, modules.fabric, &snapshot);
+		snapshot_load(t, modules.fabric, NULL, &snapshot);
 		if (snapshot.failed) {
 			out_str(&t->out, NULL, ": %", "not saved");
 			problem_add(t, "target", "could not be read as a whole; nothing was saved");

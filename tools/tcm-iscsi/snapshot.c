@@ -16,9 +16,13 @@
 #include "snapshot.h"
 #include "text.h"
 
-struct attr_names *snapshot_names(struct snapping *s, struct attr_names *names)
+json_t *snapshot_settings(struct snapping *s, int dir, const char *sub, bool numbers,
+			  struct attr_names *names, const json_t *entry, const char *key)
 {
-	return s->r.t->live ? names : NULL;
+	if (s->partly)
+		return attr_chosen(&s->r, dir, sub, numbers, member_object(entry, key));
+	/* Those of a copied tree may be of different machines. */
+	return attr_settings(&s->r, dir, sub, numbers, s->r.t->live ? names : NULL);
 }
 
 void snapshot_unfinished(struct snapping *s, char *path)
@@ -122,10 +126,21 @@ static bool has_alua(const json_t *stores, const char *key, enum plugin_kind kin
 	       member_int(member_object(store, "attributes"), "alua_support", 0) == 1;
 }
 
-static void load_lun(struct snapping *s, json_t *luns, const json_t *stores, int tpg,
-		     const char *base, const char *name)
+/* The entry of an array of the wanted document: @index is that array by key. */
+static const json_t *wanted_in(const json_t *index, char *(*key_of)(const json_t *),
+			       const json_t *entry)
 {
-	char *sub = join("lun/%s", name), *alias, *hba, *device, *key, *path;
+	char *key = index ? key_of(entry) : NULL;
+	const json_t *found = key ? json_object_get(index, key) : NULL;
+
+	free(key);
+	return found;
+}
+
+static void load_lun(struct snapping *s, json_t *luns, const json_t *stores, int tpg,
+		     const char *base, const char *name, const json_t *wanted)
+{
+	char *sub = join("lun/%s", name), *alias = NULL, *hba = NULL, *device = NULL, *key, *path;
 	enum plugin_kind kind = PLUGIN_COUNT;
 	long long index, number;
 	json_t *lun;
@@ -145,7 +160,10 @@ static void load_lun(struct snapping *s, json_t *luns, const json_t *stores, int
 		member_set(lun, "index", json_integer(index));
 		member_set(lun, "storage_object", json_text(path));
 		member_set(lun, "alias", json_text(alias));
-		member_set(lun, "alua_tg_pt_gp_name", has_alua(stores, key, kind) ?
+		member_set(lun, "alua_tg_pt_gp_name",
+			   has_alua(stores, key, kind) &&
+			   (!s->partly || member_str(wanted_in(wanted, lun_key, lun),
+						     "alua_tg_pt_gp_name")) ?
 			   load_group_name(s, tpg, sub) : json_null());
 		array_add(luns, lun);
 		free(path);
@@ -209,13 +227,17 @@ static void load_mapped(struct snapping *s, json_t *mapped, int acl, const char 
 	free(last);
 }
 
-static void load_depth(struct snapping *s, json_t *acl, int dir, const json_t *tpg)
+static void load_depth(struct snapping *s, json_t *acl, int dir, const json_t *tpg,
+		       const json_t *want)
 {
-	const long long depth = attr_number(&s->r, dir, "cmdsn_depth");
-	const long long usual = member_int(member_object(tpg, "attributes"),
-					   "default_cmdsn_depth", depth);
+	long long depth, usual;
 	char *text;
 
+	if (s->partly && !json_object_get(want, "tcq_depth"))
+		return;
+	depth = attr_number(&s->r, dir, "cmdsn_depth");
+	usual = s->partly ? -1 : member_int(member_object(tpg, "attributes"),
+					    "default_cmdsn_depth", depth);
 	if (depth < 0 || depth == usual)
 		return;
 	text = join("%lld", depth);
@@ -224,28 +246,30 @@ static void load_depth(struct snapping *s, json_t *acl, int dir, const json_t *t
 }
 
 static void load_acl(struct snapping *s, json_t *acls, const json_t *tpg, int tpg_dir,
-		     const char *base, const char *name)
+		     const char *base, const char *name, const json_t *wanted)
 {
 	json_t *acl = json_have(json_object()), *mapped = json_have(json_array()), *attributes;
 	char *sub = join("acls/%s", name), *where = join("%s/%s", base, sub), **names;
 	const int dir = attr_open(tpg_dir, sub);
+	const json_t *want;
 	const char *tag;
 	size_t count, i;
 
 	member_set(acl, "node_wwn", json_text(name));
+	want = wanted_in(wanted, acl_key, acl);
 	member_set(acl, "mapped_luns", mapped);
 	if (dir < 0) {
 		attr_failed(&s->r, where);
 	} else {
-		attributes = attr_settings(&s->r, dir, "attrib", true,
-					   snapshot_names(s, &s->acl_attributes));
+		attributes = snapshot_settings(s, dir, "attrib", true, &s->acl_attributes, want,
+					       "attributes");
 		if (attributes)
 			member_set(acl, "attributes", attributes);
 		tag = attr_get(&s->r, dir, "tag");
 		if (tag && *tag)
 			member_set(acl, "tag", json_text(tag));
 		load_credentials(s, acl, dir, "auth", "chap_");
-		load_depth(s, acl, dir, tpg);
+		load_depth(s, acl, dir, tpg, want);
 		attr_list(dir, ".", false, &names, &count);
 		for (i = 0; i < count; i++)
 			load_mapped(s, mapped, dir, where, names[i]);
@@ -257,32 +281,53 @@ static void load_acl(struct snapping *s, json_t *acls, const json_t *tpg, int tp
 	free(sub);
 }
 
+/* LUNs and ACLs of a portal group; @want is what it is to be, or NULL. */
+static void load_members(struct snapping *s, json_t *tpg, const json_t *stores, int dir,
+			 const char *base, const json_t *want)
+{
+	json_t *wanted_luns = want ? index_by(member_array(want, "luns"), lun_key) : NULL;
+	json_t *wanted_acls = want ? index_by(member_array(want, "node_acls"), acl_key) : NULL;
+	json_t *list = json_have(json_array());
+	size_t count, i;
+	char **name;
+
+	member_set(tpg, "luns", list);
+	attr_list(dir, "lun", false, &name, &count);
+	for (i = 0; i < count; i++)
+		load_lun(s, list, stores, dir, base, name[i], wanted_luns);
+	attr_list_free(name, count);
+
+	list = json_have(json_array());
+	member_set(tpg, "node_acls", list);
+	attr_list(dir, "acls", false, &name, &count);
+	for (i = 0; i < count; i++)
+		load_acl(s, list, tpg, dir, base, name[i], wanted_acls);
+	attr_list_free(name, count);
+	json_decref(wanted_luns);
+	json_decref(wanted_acls);
+}
+
 static json_t *load_tpg(struct snapping *s, const json_t *stores, int dir, const char *base,
-			long long tag)
+			long long tag, const json_t *wanted)
 {
 	json_t *tpg = json_have(json_object()), *list, *settings;
+	const json_t *want;
 	size_t count, i;
 	char **name;
 
 	member_set(tpg, "tag", json_integer(tag));
+	want = wanted_in(wanted, tpg_key, tpg);
 	attr_need(&s->r, dir, "enable");
 	member_set(tpg, "enable", json_boolean(attr_number(&s->r, dir, "enable") > 0));
-	settings = attr_settings(&s->r, dir, "attrib", true,
-				 snapshot_names(s, &s->tpg_attributes));
+	settings = snapshot_settings(s, dir, "attrib", true, &s->tpg_attributes, want,
+				     "attributes");
 	if (settings)
 		member_set(tpg, "attributes", settings);
-	settings = attr_settings(&s->r, dir, "param", false,
-				 snapshot_names(s, &s->tpg_parameters));
+	settings = snapshot_settings(s, dir, "param", false, &s->tpg_parameters, want,
+				     "parameters");
 	if (settings)
 		member_set(tpg, "parameters", settings);
 	load_credentials(s, tpg, dir, "auth", "chap_");
-
-	list = json_have(json_array());
-	member_set(tpg, "luns", list);
-	attr_list(dir, "lun", false, &name, &count);
-	for (i = 0; i < count; i++)
-		load_lun(s, list, stores, dir, base, name[i]);
-	attr_list_free(name, count);
 
 	list = json_have(json_array());
 	member_set(tpg, "portals", list);
@@ -291,20 +336,18 @@ static json_t *load_tpg(struct snapping *s, const json_t *stores, int dir, const
 		load_portal(s, list, dir, name[i]);
 	attr_list_free(name, count);
 
-	list = json_have(json_array());
-	member_set(tpg, "node_acls", list);
-	attr_list(dir, "acls", false, &name, &count);
-	for (i = 0; i < count; i++)
-		load_acl(s, list, tpg, dir, base, name[i]);
-	attr_list_free(name, count);
+	load_members(s, tpg, stores, dir, base, want);
 	return tpg;
 }
 
-static void load_target(struct snapping *s, const json_t *stores, int fabric, const char *wwn)
+static void load_target(struct snapping *s, const json_t *stores, int fabric, const char *wwn,
+			const json_t *wanted)
 {
 	json_t *target = json_have(json_object()), *tpgs = json_have(json_array()), *parameters;
+	json_t *wanted_tpgs = NULL;
 	const int dir = attr_open(fabric, wwn);
 	char **name, *base;
+	const json_t *want;
 	size_t count, i;
 	long long tag;
 	int fd;
@@ -312,7 +355,11 @@ static void load_target(struct snapping *s, const json_t *stores, int fabric, co
 	member_set(target, "wwn", json_text(wwn));
 	member_set(target, "fabric", json_text(JUDGE_FABRIC));
 	member_set(target, "tpgs", tpgs);
-	parameters = dir < 0 ? NULL : attr_settings(&s->r, dir, "param", false, NULL);
+	want = wanted_in(wanted, target_key, target);
+	if (want)
+		wanted_tpgs = index_by(member_array(want, "tpgs"), tpg_key);
+	parameters = dir < 0 ? NULL :
+		     snapshot_settings(s, dir, "param", false, NULL, want, "parameters");
 	if (parameters)
 		member_set(target, "parameters", parameters);
 	attr_list(dir, ".", false, &name, &count);
@@ -322,7 +369,7 @@ static void load_target(struct snapping *s, const json_t *stores, int fabric, co
 		fd = attr_open(dir, name[i]);
 		base = join("%s/%s/%s", s->fabric, wwn, name[i]);
 		if (fd >= 0) {
-			array_add(tpgs, load_tpg(s, stores, fd, base, tag));
+			array_add(tpgs, load_tpg(s, stores, fd, base, tag, wanted_tpgs));
 			close(fd);
 		}
 		free(base);
@@ -330,6 +377,7 @@ static void load_target(struct snapping *s, const json_t *stores, int fabric, co
 	attr_list_free(name, count);
 	if (dir >= 0)
 		close(dir);
+	json_decref(wanted_tpgs);
 	array_add(member_array(s->snapshot->root, "targets"), target);
 }
 
@@ -352,7 +400,7 @@ static void load_discovery(struct snapping *s, int fabric)
 static void load_fabric(struct snapping *s, int target)
 {
 	const int fabric = attr_open(target, s->fabric);
-	json_t *stores;
+	json_t *stores, *wanted = NULL;
 	size_t count, i;
 	char **name;
 
@@ -362,12 +410,15 @@ static void load_fabric(struct snapping *s, int target)
 		return;
 	}
 	stores = index_by(member_array(s->snapshot->root, "storage_objects"), store_key);
+	if (s->partly)
+		wanted = index_by(member_array(s->wanted, "targets"), target_key);
 	load_discovery(s, fabric);
 	attr_list(fabric, ".", false, &name, &count);
 	for (i = 0; i < count; i++)
 		if (strcmp(name[i], "discovery_auth"))
-			load_target(s, stores, fabric, name[i]);
+			load_target(s, stores, fabric, name[i], wanted);
 	attr_list_free(name, count);
+	json_decref(wanted);
 	json_decref(stores);
 	close(fabric);
 }
@@ -393,7 +444,8 @@ static size_t count_foreign(const struct snapping *s, int target)
 	return foreign;
 }
 
-void snapshot_load(struct tool *t, const char *fabric, struct snapshot *snapshot)
+void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
+		   struct snapshot *snapshot)
 {
 	struct snapping *s = alloc(sizeof(*s));
 	char *path = join("%s/target", t->configfs);
@@ -404,6 +456,10 @@ void snapshot_load(struct tool *t, const char *fabric, struct snapshot *snapshot
 	s->r.t = t;
 	s->snapshot = snapshot;
 	s->fabric = fabric;
+	s->partly = wanted;
+	s->wanted = wanted;
+	if (wanted)
+		s->wanted_stores = index_by(member_array(wanted, "storage_objects"), store_key);
 	memset(snapshot, 0, sizeof(*snapshot));
 	snapshot->root = json_have(json_object());
 	member_set(snapshot->root, "fabric_modules", json_array());
@@ -425,6 +481,7 @@ void snapshot_load(struct tool *t, const char *fabric, struct snapshot *snapshot
 	attr_names_free(&s->tpg_attributes);
 	attr_names_free(&s->tpg_parameters);
 	attr_names_free(&s->acl_attributes);
+	json_decref(s->wanted_stores);
 	attr_wipe(&s->r);
 	free(s);
 	free(path);

@@ -23,8 +23,13 @@ struct snapshot {
 	size_t failed;
 };
 
-/* @fabric: its directory below target/. What cannot be read becomes problems of @t. */
-void snapshot_load(struct tool *t, const char *fabric, struct snapshot *snapshot);
+/*
+ * @fabric: its directory below target/. What cannot be read becomes problems of @t.
+ * @wanted: a document that it is to be compared with; what that does not mention of its
+ * objects is left out, which is most of the files that there are. NULL: everything.
+ */
+void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
+		   struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
 /**
@@ -32,6 +37,9 @@ void snapshot_free(struct snapshot *snapshot);
  * @r: reads
  * @snapshot: what becomes of it
  * @fabric: directory of the fabric
+ * @partly: only what @wanted mentions
+ * @wanted: what it is to be compared with
+ * @wanted_stores: backstores of @wanted, by key
  * @store_names: settings of backstores, by kind
  * @tpg_attributes, @tpg_parameters, @acl_attributes: of the others
  */
@@ -39,6 +47,9 @@ struct snapping {
 	struct attr_reader r;
 	struct snapshot *snapshot;
 	const char *fabric;
+	bool partly;
+	const json_t *wanted;
+	json_t *wanted_stores;
 	struct attr_names store_names[PLUGIN_COUNT];
 	struct attr_names tpg_attributes;
 	struct attr_names tpg_parameters;
@@ -48,8 +59,12 @@ struct snapping {
 /* stores.c: the backstores, into storage_objects and dirs; @target is target/. */
 void stores_load(struct snapping *s, int target);
 
-/* A list of settings can be trusted to be the same for all objects of this machine. */
-struct attr_names *snapshot_names(struct snapping *s, struct attr_names *names);
+/*
+ * The settings in @dir/@sub: all of them, or those that @entry, of the wanted document, has
+ * in its member @key.
+ */
+json_t *snapshot_settings(struct snapping *s, int dir, const char *sub, bool numbers,
+			  struct attr_names *names, const json_t *entry, const char *key);
 void snapshot_unfinished(struct snapping *s, char *path);
 
 #endif /* SNAPSHOT_H */

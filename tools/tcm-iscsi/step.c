@@ -225,30 +225,42 @@ static void say_absent(struct stepping *s, const struct step *step)
 		problem_add(s->t, step->path, "this kernel has no such setting; left out");
 }
 
+bool step_done(struct stepping *s, const struct step *step, int error, bool changed)
+{
+	if (!error) {
+		s->done += changed;
+		return true;
+	}
+	if (step->flags & STEP_TRY)
+		return true;
+	if (error == -ENOENT && step->flags & STEP_OPTIONAL) {
+		say_absent(s, step);
+		return true;
+	}
+	step_failed(s, step, error);
+	if (step->kind != STEP_SET || !s->force || error == -EINTR)
+		return false;
+	s->refused++;
+	return true;
+}
+
+bool steps_interrupted(const struct stepping *s)
+{
+	return interrupted && !s->force;
+}
+
 bool steps_do(struct stepping *s, const struct steps *steps)
 {
 	const struct step *step;
-	bool changed;
+	bool changed = false;
 	size_t i;
 	int error;
 
 	for (i = 0; i < steps->count; i++) {
 		step = &steps->step[i];
-		error = interrupted && !s->force ? -EINTR : step_do(s, step, &changed);
-		if (!error) {
-			s->done += changed;
-			continue;
-		}
-		if (step->flags & STEP_TRY)
-			continue;
-		if (error == -ENOENT && step->flags & STEP_OPTIONAL) {
-			say_absent(s, step);
-			continue;
-		}
-		step_failed(s, step, error);
-		if (step->kind != STEP_SET || !s->force || error == -EINTR)
+		error = steps_interrupted(s) ? -EINTR : step_do(s, step, &changed);
+		if (!step_done(s, step, error, changed))
 			return false;
-		s->refused++;
 	}
 	return true;
 }

@@ -18,6 +18,7 @@ enum step_flag {
 	STEP_SECRET	= 1 << 0,	/* the value is not shown */
 	STEP_TRY	= 1 << 1,	/* it may fail: it was only meant well */
 	STEP_OPTIONAL	= 1 << 2,	/* a kernel may not have that file */
+	STEP_BEGIN	= 1 << 3,	/* the first of an object that is independent of others */
 };
 
 /**
@@ -68,7 +69,13 @@ struct stepping {
 void steps_catch_signals(void);
 /* One of them. Return: 0, or a negative errno of which nothing was said. */
 int step_do(struct stepping *s, const struct step *step, bool *changed);
+/* What it is to the run that a step ended with @error, or 0. False if it was one too many. */
+bool step_done(struct stepping *s, const struct step *step, int error, bool changed);
+/* Is nothing more to be begun? */
+bool steps_interrupted(const struct stepping *s);
 /* False if a step failed; those after it were not done. */
 bool steps_do(struct stepping *s, const struct steps *steps);
+/* The same, but objects beside each other: after a failure some of them may be done. */
+bool steps_do_beside(struct stepping *s, const struct steps *steps);
 
 #endif /* STEP_H */

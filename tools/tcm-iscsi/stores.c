@@ -83,12 +83,10 @@ static long long block_device_size(const struct tool *t, const struct stat *st, 
 
 static void load_fileio(struct snapping *s, json_t *store, const char *info)
 {
-	const json_t *attributes = member_object(store, "attributes");
 	const char *dev = member_str(store, "dev");
 	struct stat st;
 	char *file;
 
-	set_flag(store, "write_back", member_int(attributes, "emulate_write_cache", 0));
 	if (!*dev) {
 		file = word_of(info, "File");
 		member_set(store, "dev", json_text(file ? file : ""));
@@ -153,26 +151,43 @@ static void load_user(struct snapping *s, json_t *store, const char *info, int d
 	free(control);
 }
 
-static void load_groups(struct snapping *s, json_t *store, int dir)
+/* Of a group that nobody asks about, its name is enough. */
+static json_t *load_group(struct snapping *s, int dir, const char *name, bool whole)
 {
-	json_t *groups = json_have(json_array());
-	char **name, *path;
+	char *path = join("alua/%s", name);
+	const int fd = whole ? attr_open(dir, path) : -1;
+	json_t *group = NULL;
+
+	free(path);
+	if (fd >= 0) {
+		group = alua_load(&s->r, fd, name);
+		close(fd);
+	} else if (!whole) {
+		group = json_have(json_object());
+		member_set(group, "name", json_text(name));
+	}
+	return group;
+}
+
+static void load_groups(struct snapping *s, json_t *store, int dir, const json_t *want)
+{
+	const bool whole = !s->partly || member_array(want, "alua_tpgs");
+	json_t *groups = json_have(json_array()), *group;
+	char **name;
 	size_t count, i;
-	int fd;
 
 	member_set(store, "alua_tpgs", groups);
+	/* It stays, and the file says nothing of groups. */
+	if (!whole && want)
+		return;
 	if (!plugins[plugin_of(store)].alua &&
 	    member_int(member_object(store, "attributes"), "alua_support", 0) != 1)
 		return;
 	attr_list(dir, "alua", false, &name, &count);
 	for (i = 0; i < count; i++) {
-		path = join("alua/%s", name[i]);
-		fd = attr_open(dir, path);
-		free(path);
-		if (fd < 0)
-			continue;
-		array_add(groups, alua_load(&s->r, fd, name[i]));
-		close(fd);
+		group = load_group(s, dir, name[i], whole);
+		if (group)
+			array_add(groups, group);
 	}
 	attr_list_free(name, count);
 }
@@ -190,19 +205,34 @@ static void load_text(struct snapping *s, json_t *store, int dir, const char *ke
 	member_set(store, key, json_text(text ? text : ""));
 }
 
+/* rtslib has it as a member of its own, too, and so may the file have it alone. */
+static void load_write_back(struct snapping *s, json_t *store, int dir, const json_t *want)
+{
+	const json_t *attributes = member_object(store, "attributes");
+	long long on = member_int(attributes, "emulate_write_cache", -1);
+
+	if (on < 0 && json_object_get(want, "write_back"))
+		on = attr_number(&s->r, dir, "attrib/emulate_write_cache");
+	set_flag(store, "write_back", on > 0);
+}
+
 static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char *name, int dir)
 {
 	json_t *store = json_have(json_object()), *attributes;
+	const json_t *want;
 	const char *text;
-	char *info;
+	char *info, *key;
 
 	member_set(store, "name", json_text(name));
 	member_set(store, "plugin", json_text(plugins[kind].name));
-	attributes = attr_settings(&s->r, dir, "attrib", true,
-				   snapshot_names(s, &s->store_names[kind]));
+	key = store_key(store);
+	want = json_object_get(s->wanted_stores, key);
+	free(key);
+	attributes = snapshot_settings(s, dir, "attrib", true, &s->store_names[kind], want,
+				       "attributes");
 	if (attributes)
 		member_set(store, "attributes", attributes);
-	load_groups(s, store, dir);
+	load_groups(s, store, dir, want);
 	if (kind != PLUGIN_PSCSI)
 		load_text(s, store, dir, "wwn", "wwn/vpd_unit_serial");
 	if (kind != PLUGIN_RAMDISK && kind != PLUGIN_USER)
@@ -211,10 +241,11 @@ static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char 
 	info = copy(text ? text : "");
 	switch (kind) {
 	case PLUGIN_BLOCK:
-		set_flag(store, "write_back", member_int(attributes, "emulate_write_cache", 0));
+		load_write_back(s, store, dir, want);
 		set_flag(store, "readonly", number_of(info, "readonly") > 0);
 		break;
 	case PLUGIN_FILEIO:
+		load_write_back(s, store, dir, want);
 		load_fileio(s, store, info);
 		break;
 	case PLUGIN_RAMDISK:

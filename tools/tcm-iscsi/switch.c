@@ -205,7 +205,7 @@ static bool stop(struct switching *s)
 
 	member_set(wanted, "targets", json_array());
 	member_set(wanted, "fabric_modules", json_array());
-	snapshot_load(s->t, s->fabric, &now);
+	snapshot_load(s->t, s->fabric, NULL, &now);
 	plan_make(&plan);
 	child = why == MAP_FAILED ? -1 : fork();
 	if (!child)
@@ -256,7 +256,7 @@ static bool start(struct switching *s, bool force)
 	const struct plan goal = plan;
 	bool good;
 
-	snapshot_load(s->t, s->fabric, &now);
+	snapshot_load(s->t, s->fabric, NULL, &now);
 	plan_make(&plan);
 	plan_reservations(&plan);
 	good = apply_plan(&stepping, &plan) && !now.failed;
@@ -330,7 +330,7 @@ static bool is_possible(struct switching *s)
 	if (why)
 		problem_add(s->t, s->to, why);
 	free(why);
-	snapshot_load(s->t, s->fabric, &s->before);
+	snapshot_load(s->t, s->fabric, NULL, &s->before);
 	if (!s->before.failed)
 		return possible && keep(s);
 	problem_add(s->t, "target", "could not be read as a whole; nothing was done");

@@ -6,13 +6,14 @@
  *
  * It can fail or kill the program at one of these calls: FAKE_FAIL=N, FAKE_KILL=N count
  * them from 1. FAKE_STUCK=TEXT never returns from one whose path has that in it, as a
- * backstore that does not answer. FAKE_COUNT=FILE gets how many there were. A portal with port 3999 cannot
- * be made, and the value -5 is taken by no setting.
+ * backstore that does not answer. FAKE_COUNT=FILE gets how many there were. A portal with
+ * port 3999 cannot be made, and the value -5 is taken by no setting.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -62,6 +63,9 @@ static bool is_target(int dir)
 	return true;
 }
 
+/* The program has threads; what is made up here has none. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* -1 and errno if this call is the one to fail. */
 static int counted(const char *path)
 {
@@ -71,8 +75,11 @@ static int counted(const char *path)
 	static int calls;
 	FILE *file;
 
-	while (stuck && strstr(path, stuck))
-		pause();
+	if (stuck && strstr(path, stuck)) {
+		pthread_mutex_unlock(&lock);
+		while (true)
+			pause();
+	}
 	calls++;
 	file = name ? fopen(name, "w") : NULL;
 	if (file) {
@@ -215,7 +222,7 @@ static void populate(const char *path)
 	}
 }
 
-int __wrap_mkdirat(int dir, const char *path, mode_t mode)
+static int made_up_mkdirat(int dir, const char *path, mode_t mode)
 {
 	const size_t len = strlen(path);
 
@@ -233,7 +240,20 @@ int __wrap_mkdirat(int dir, const char *path, mode_t mode)
 	return 0;
 }
 
-int __wrap_symlinkat(const char *to, int dir, const char *path)
+int __wrap_mkdirat(int dir, const char *path, mode_t mode)
+{
+	int result;
+	int error;
+
+	pthread_mutex_lock(&lock);
+	result = made_up_mkdirat(dir, path, mode);
+	error = errno;
+	pthread_mutex_unlock(&lock);
+	errno = error;
+	return result;
+}
+
+static int made_up_symlinkat(const char *to, int dir, const char *path)
 {
 	char value[PATH_MAX];
 	struct stat st;
@@ -257,6 +277,19 @@ int __wrap_symlinkat(const char *to, int dir, const char *path)
 	else
 		put(value, "alua_tg_pt_gp", "TG Port Alias: default_tg_pt_gp");
 	return 0;
+}
+
+int __wrap_symlinkat(const char *to, int dir, const char *path)
+{
+	int result;
+	int error;
+
+	pthread_mutex_lock(&lock);
+	result = made_up_symlinkat(to, dir, path);
+	error = errno;
+	pthread_mutex_unlock(&lock);
+	errno = error;
+	return result;
 }
 
 static char removing[PATH_MAX];
@@ -288,7 +321,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
-int __wrap_unlinkat(int dir, const char *path, int flags)
+static int made_up_unlinkat(int dir, const char *path, int flags)
 {
 	char whole[PATH_MAX * 2];
 
@@ -308,6 +341,19 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 		return -1;
 	}
 	return nftw(removing, remove_one, 20, FTW_PHYS | FTW_DEPTH);
+}
+
+int __wrap_unlinkat(int dir, const char *path, int flags)
+{
+	int result;
+	int error;
+
+	pthread_mutex_lock(&lock);
+	result = made_up_unlinkat(dir, path, flags);
+	error = errno;
+	pthread_mutex_unlock(&lock);
+	errno = error;
+	return result;
 }
 
 /* -- writing -- */
@@ -415,7 +461,7 @@ static int attribute(const char *dir, const char *name, const char *text)
 	return 0;
 }
 
-ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
+static ssize_t made_up_pwrite(int fd, const void *data, size_t len, off_t at)
 {
 	char path[PATH_MAX], text[8192], *slash;
 
@@ -430,4 +476,17 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
 	slash = strrchr(path, '/');
 	*slash = '\0';
 	return attribute(path, slash + 1, text) ? -1 : (ssize_t)len;
+}
+
+ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
+{
+	ssize_t result;
+	int error;
+
+	pthread_mutex_lock(&lock);
+	result = made_up_pwrite(fd, data, len, at);
+	error = errno;
+	pthread_mutex_unlock(&lock);
+	errno = error;
+	return result;
 }

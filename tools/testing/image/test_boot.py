@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The installed module in machines that boot. What happens in a boot is the script
-of its name in guest/; every check that it makes is a test of its own.
-
-A boot with tcm-iscsi.service in the place of Debian's belongs between `again` and
-`removed`: the service is to take saveconfig.json over, and to be the only one that
-is enabled. It comes with the service."""
+of its name in guest/; every check that it makes is a test of its own."""
 
 import harness
 
 # Seconds that an emulated boot may take with what its script does; it takes a third.
 LIMIT = 900
 
-BOOTS = ("first", "again", "removed")
+BOOTS = ("first", "again", "service", "removed")
 
 
 def boot(machine, script):

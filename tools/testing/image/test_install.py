@@ -167,3 +167,13 @@ def goes_away_in_parts(suite, where):
     """The same after somebody has deleted the sources, which DKMS alone cannot undo."""
     where.run("rm", "-r", suite.source)
     goes_away(suite, where)
+
+
+def installs_tool(where):
+    """Section 2 of the README: the program, and the units that come with it."""
+    where.make("install", seconds=300)
+    harness.equal(where.run("tcm-iscsi", "version").stdout.split()[0], "tcm-iscsi", "version")
+    for name in ("tcm-iscsi.service", "tcm-iscsi-pending.service", "tcm-iscsi-pending.path",
+                 "tcm-iscsi-pending.timer"):
+        harness.check(os.path.exists(where.at(f"/usr/local/lib/systemd/system/{name}")),
+                      name, "is not there")
