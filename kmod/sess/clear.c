@@ -42,9 +42,9 @@
 struct tiscsi_clear {
 	refcount_t refs;
 	spinlock_t lock;	/* owner, pending; leaf */
-	struct tiscsi_conn *owner __guarded_by(&lock);
+	struct tiscsi_conn *owner;
 	const struct tiscsi_conn *issuer;
-	u32 pending __guarded_by(&lock);
+	u32 pending;
 	bool failed;
 	const void *dev;
 	struct work_struct work;

@@ -200,6 +200,11 @@ static void tiscsi_pg_tell(struct tiscsi_pg *pg, const char *what)
 			READ_ONCE(pg->users));
 }
 
+void tiscsi_pg_tell_stuck(struct tiscsi_pg *pg, const char *what)
+{
+	tiscsi_stuck_log(pg, TISCSI_ANY_LUN, 1, what);
+}
+
 int tiscsi_pg_disable(struct tiscsi_pg *pg)
 {
 	const unsigned long limit = (unsigned long)tiscsi_drain_timeout() * HZ;

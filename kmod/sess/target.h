@@ -81,7 +81,7 @@ struct tiscsi_pg {
 	spinlock_t lock;	/* sessions and what follows */
 	struct list_head sessions __guarded_by(&lock);
 	struct list_head discoveries __guarded_by(&lock);
-	u64 lost[TISCSI_LOST_NEXUSES] __guarded_by(&lock);
+	u64 lost[TISCSI_LOST_NEXUSES];
 	u32 lost_next __guarded_by(&lock);
 	u32 users __guarded_by(&lock);
 	wait_queue_head_t idle;
@@ -118,6 +118,8 @@ void tiscsi_pg_enable(struct tiscsi_pg *pg);
  * drain_timeout) leave the group disabled with sessions whose commands still run.
  */
 int tiscsi_pg_disable(struct tiscsi_pg *pg);
+/* Log which commands of a second or more @what, static text, has to wait for. */
+void tiscsi_pg_tell_stuck(struct tiscsi_pg *pg, const char *what);
 /* A login or a session uses @pg; false once it is disabled. */
 bool tiscsi_pg_get(struct tiscsi_pg *pg);
 void tiscsi_pg_put(struct tiscsi_pg *pg);

@@ -13,7 +13,6 @@
 #include <scsi/scsi_proto.h>
 
 #include "tcm_priv.h"
-#include "../sess/stuck.h"
 
 /* -- <iqn> -- */
 
@@ -150,7 +149,7 @@ int tiscsi_op_enable_tpg(struct se_portal_group *se_tpg, bool enable)
 /* target_core waits next, for every command of this LUN, and says nothing. */
 void tiscsi_op_pre_unlink(struct se_portal_group *se_tpg, struct se_lun *se_lun)
 {
-	tiscsi_stuck_log(&to_tiscsi_tpg(se_tpg)->pg, TISCSI_ANY_LUN, 1, "the removal of a LUN");
+	tiscsi_pg_tell_stuck(&to_tiscsi_tpg(se_tpg)->pg, "the removal of a LUN");
 }
 
 /* Names end in newline and NUL; target_core makes the text. */
