@@ -78,10 +78,10 @@ struct tiscsi_pg {
 	bool enabled;
 	struct icore_redirect *redirect;
 	bool async_events;
-	spinlock_t lock;	/* sessions and what follows */
+	spinlock_t lock;	/* what follows */
+	u64 lost[TISCSI_LOST_NEXUSES];
 	struct list_head sessions __guarded_by(&lock);
 	struct list_head discoveries __guarded_by(&lock);
-	u64 lost[TISCSI_LOST_NEXUSES];
 	u32 lost_next __guarded_by(&lock);
 	u32 users __guarded_by(&lock);
 	wait_queue_head_t idle;
