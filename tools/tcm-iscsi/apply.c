@@ -43,7 +43,7 @@ long apply_left(const struct plan *goal)
 bool apply_exact(struct tool *t, int target, const char *fabric, const json_t *wanted,
 		 bool force)
 {
-	struct stepping s = { .t = t, .target = target, .force = force };
+	struct stepping s = { .t = t, .target = target, .force = force, .later = true };
 	struct snapshot now;
 	struct plan plan = {
 		.t = t, .wanted = wanted, .live = &now, .fabric = fabric, .exact = true,

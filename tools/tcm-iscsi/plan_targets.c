@@ -20,6 +20,7 @@
  * @dir: below target/
  * @object: for people
  * @luns: LUNs that will not be there, because their backstore is pending, by index
+ * @writable: LUNs that are mapped anew can be written to
  * @depth: what the window of its ACLs is by default; NULL: not known
  * @relinked: LUNs that are made, or taken away and made anew, by index
  */
@@ -27,6 +28,7 @@ struct group_plan {
 	struct plan *plan;
 	char *dir;
 	char *object;
+	bool writable;
 	const json_t *depth;
 	json_t *luns;
 	json_t *relinked;
@@ -291,8 +293,9 @@ static void make_mapped(struct group_plan *g, const char *acl_dir, const json_t 
 
 	add(g, PHASE_ACLS, STEP_MKDIR, copy(dir), NULL);
 	add(g, PHASE_ACLS, STEP_LINK, link, join("%s/lun/lun_%lld", g->dir, lun));
-	add(g, PHASE_ACLS, STEP_SET, join("%s/write_protect", dir),
-	    copy(member_bool(mapped, "write_protect", false) ? "1" : "0"));
+	if (!g->writable || member_bool(mapped, "write_protect", false))
+		add(g, PHASE_ACLS, STEP_SET, join("%s/write_protect", dir),
+		    copy(member_bool(mapped, "write_protect", false) ? "1" : "0"));
 	free(dir);
 }
 
@@ -498,6 +501,7 @@ static void group_begin(struct group_plan *g, struct plan *plan, const char *wwn
 {
 	g->plan = plan;
 	g->depth = NULL;
+	g->writable = false;
 	g->dir = join("%s/%s/tpgt_%s", plan->fabric, wwn, tag);
 	g->object = join("%s tpgt_%s", wwn, tag);
 	g->luns = json_have(json_object());
@@ -515,10 +519,15 @@ static void group_end(struct group_plan *g)
 static void plan_tpg(struct plan *plan, const char *wwn, const char *tag, const json_t *wanted,
 		     const json_t *have)
 {
+	const json_t *protect;
 	struct group_plan g;
 
 	group_begin(&g, plan, wwn, tag);
 	g.depth = json_object_get(member_object(wanted, "attributes"), "default_cmdsn_depth");
+	/* So it is by default; what the kernel has is not asked for the sake of this. */
+	protect = json_object_get(member_object(wanted, "attributes"), "prod_mode_write_protect");
+	g.writable = !have && (!protect || (json_is_integer(protect) &&
+					    !json_integer_value(protect)));
 	if (!have) {
 		add(&g, PHASE_TARGETS, STEP_MKDIR, copy(g.dir), NULL);
 		plan_change(plan, '+', copy(g.object), copy(""));

@@ -95,7 +95,9 @@ static enum tool_status carry_out(struct restoring *r, const struct plan *plan)
 	struct tool *t = r->t;
 	struct out *o = &t->out;
 	const bool force = t->options & OPTION_FORCE;
-	struct stepping s = { .t = t, .target = r->target, .force = force };
+	struct stepping s = {
+		.t = t, .target = r->target, .force = force, .later = !plan->only_pending,
+	};
 	long left;
 
 	if (!devices_are_free(r, plan)) {

@@ -64,22 +64,39 @@ static void load_credentials(struct snapping *s, json_t *object, int dir, const 
 	close(fd);
 }
 
-/* The only link in @dir: its name, and the last two parts of where it leads. */
-static bool read_link(int dir, const char *sub, char **alias, char **before, char **last)
+static ssize_t link_target(int dir, const char *sub, const char *name, char target[4096])
 {
-	char target[4096], **name, *path, *slash;
+	char *path = join("%s/%s", sub, name);
+	const ssize_t len = readlinkat(dir, path, target, 4095);
+
+	free(path);
+	return len;
+}
+
+/*
+ * The only link in @dir/@sub: its name, and the last two parts of where it leads. @guess is
+ * the name that it may have, which spares looking for it.
+ */
+static bool read_link(int dir, const char *sub, const char *guess, char **alias, char **before,
+		      char **last)
+{
+	char target[4096], **name, *slash;
 	ssize_t len = -1;
 	size_t count;
 
 	*alias = *before = *last = NULL;
-	attr_list(dir, sub, true, &name, &count);
-	if (count) {
-		path = join("%s/%s", sub, name[0]);
-		len = readlinkat(dir, path, target, sizeof(target) - 1);
-		free(path);
-		*alias = copy(name[0]);
+	if (guess)
+		len = link_target(dir, sub, guess, target);
+	if (len > 0) {
+		*alias = copy(guess);
+	} else {
+		attr_list(dir, sub, true, &name, &count);
+		if (count) {
+			len = link_target(dir, sub, name[0], target);
+			*alias = copy(name[0]);
+		}
+		attr_list_free(name, count);
 	}
-	attr_list_free(name, count);
 	target[len > 0 ? len : 0] = '\0';
 	slash = strrchr(target, '/');
 	if (slash) {
@@ -117,6 +134,14 @@ static bool index_in(const char *name, const char *prefix, long long *index)
 	return text_prefix(name, prefix, &digits) && text_number(digits, 0, 1LL << 32, index);
 }
 
+/* LUNs of the wanted document are there by number. */
+static const json_t *wanted_lun(const json_t *wanted, const char *name)
+{
+	const char *number;
+
+	return text_prefix(name, "lun_", &number) ? json_object_get(wanted, number) : NULL;
+}
+
 /* Whether its backstore has ALUA; that of passthrough ones may not even be asked. */
 static bool has_alua(const json_t *stores, const char *key, enum plugin_kind kind)
 {
@@ -142,10 +167,12 @@ static void load_lun(struct snapping *s, json_t *luns, const json_t *stores, int
 {
 	char *sub = join("lun/%s", name), *alias = NULL, *hba = NULL, *device = NULL, *key, *path;
 	enum plugin_kind kind = PLUGIN_COUNT;
+	const json_t *want = wanted_lun(wanted, name);
 	long long index, number;
 	json_t *lun;
 
-	if (index_in(name, "lun_", &index) && read_link(tpg, sub, &alias, &hba, &device)) {
+	if (index_in(name, "lun_", &index) &&
+	    read_link(tpg, sub, member_str(want, "alias"), &alias, &hba, &device)) {
 		kind = plugin_of_dir(hba, &number);
 	} else if (alias || !index_in(name, "lun_", &index)) {
 		errno = EINVAL;
@@ -162,8 +189,7 @@ static void load_lun(struct snapping *s, json_t *luns, const json_t *stores, int
 		member_set(lun, "alias", json_text(alias));
 		member_set(lun, "alua_tg_pt_gp_name",
 			   has_alua(stores, key, kind) &&
-			   (!s->partly || member_str(wanted_in(wanted, lun_key, lun),
-						     "alua_tg_pt_gp_name")) ?
+			   (!s->partly || member_str(want, "alua_tg_pt_gp_name")) ?
 			   load_group_name(s, tpg, sub) : json_null());
 		array_add(luns, lun);
 		free(path);
@@ -202,15 +228,17 @@ static void load_portal(struct snapping *s, json_t *portals, int tpg, const char
 }
 
 static void load_mapped(struct snapping *s, json_t *mapped, int acl, const char *base,
-			const char *name)
+			const char *name, const json_t *wanted)
 {
 	char *alias, *before, *last, *path;
+	const json_t *want;
 	long long index, lun;
 	json_t *entry;
 
 	if (!index_in(name, "lun_", &index))
 		return;
-	if (!read_link(acl, name, &alias, &before, &last) || !index_in(last, "lun_", &lun)) {
+	want = wanted_lun(wanted, name);
+	if (!read_link(acl, name, member_str(want, "alias"), &alias, &before, &last) || !index_in(last, "lun_", &lun)) {
 		snapshot_unfinished(s, join("%s/%s", base, name));
 	} else {
 		entry = json_have(json_object());
@@ -251,6 +279,7 @@ static void load_acl(struct snapping *s, json_t *acls, const json_t *tpg, int tp
 	json_t *acl = json_have(json_object()), *mapped = json_have(json_array()), *attributes;
 	char *sub = join("acls/%s", name), *where = join("%s/%s", base, sub), **names;
 	const int dir = attr_open(tpg_dir, sub);
+	json_t *wanted_luns = NULL;
 	const json_t *want;
 	const char *tag;
 	size_t count, i;
@@ -270,10 +299,13 @@ static void load_acl(struct snapping *s, json_t *acls, const json_t *tpg, int tp
 			member_set(acl, "tag", json_text(tag));
 		load_credentials(s, acl, dir, "auth", "chap_");
 		load_depth(s, acl, dir, tpg, want);
+		if (want)
+			wanted_luns = index_by(member_array(want, "mapped_luns"), lun_key);
 		attr_list(dir, ".", false, &names, &count);
 		for (i = 0; i < count; i++)
-			load_mapped(s, mapped, dir, where, names[i]);
+			load_mapped(s, mapped, dir, where, names[i], wanted_luns);
 		attr_list_free(names, count);
+		json_decref(wanted_luns);
 		close(dir);
 	}
 	array_add(acls, acl);

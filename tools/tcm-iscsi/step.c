@@ -162,7 +162,7 @@ static int do_set(struct stepping *s, const struct step *step, bool *changed)
 	}
 	error = write_value(fd, step->value);
 	close(fd);
-	if (error)
+	if (error || s->later)
 		return error;
 	fd = openat(s->target, step->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)

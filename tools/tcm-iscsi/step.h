@@ -52,6 +52,7 @@ char *step_text(const struct step *step);
  * @t: the run; what fails becomes problems of it
  * @target: descriptor of target/
  * @force: go on after a setting that the kernel refuses
+ * @later: whether a setting was taken as it is will be looked at in the end
  * @done: steps that changed something
  * @refused: settings that it refused, or took and shows as something else
  * @absent: settings that it does not have
@@ -60,6 +61,7 @@ struct stepping {
 	struct tool *t;
 	int target;
 	bool force;
+	bool later;
 	size_t done;
 	size_t refused;
 	size_t absent;

@@ -247,7 +247,9 @@ static void plan_reservations(struct plan *plan)
 /* @force: go on after a setting that is refused; there is nothing better to go back to. */
 static bool start(struct switching *s, bool force)
 {
-	struct stepping stepping = { .t = s->t, .target = s->target, .force = force };
+	struct stepping stepping = {
+		.t = s->t, .target = s->target, .force = force, .later = true,
+	};
 	struct snapshot now;
 	struct plan plan = {
 		.t = s->t, .wanted = s->before.root, .live = &now, .fabric = s->fabric,
