@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -136,10 +135,10 @@ static int by_name(const void *a, const void *b)
  * thousands of small directories.
  */
 struct entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t len;
-	uint8_t type;
+	unsigned long long inode;
+	long long offset;
+	unsigned short len;
+	unsigned char type;
 	char name[];
 };
 
@@ -167,7 +166,7 @@ static DIR *open_list(int dir, const char *sub)
 
 bool attr_list(int dir, const char *sub, bool links, char ***names, size_t *count)
 {
-	char data[8192] __attribute__((aligned(8)));
+	unsigned long long data[1024];
 	const int fd = attr_open(dir, sub);
 	const struct entry *entry;
 	long len, at;
@@ -178,7 +177,7 @@ bool attr_list(int dir, const char *sub, bool links, char ***names, size_t *coun
 		return false;
 	while ((len = syscall(SYS_getdents64, fd, data, sizeof(data))) > 0) {
 		for (at = 0; at < len; at += entry->len) {
-			entry = (const struct entry *)(data + at);
+			entry = (const struct entry *)((const char *)data + at);
 			if (!is_kind(fd, entry, links))
 				continue;
 			*names = grow(*names, *count, sizeof(**names));

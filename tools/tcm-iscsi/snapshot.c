@@ -238,7 +238,8 @@ static void load_mapped(struct snapping *s, json_t *mapped, int acl, const char 
 	if (!index_in(name, "lun_", &index))
 		return;
 	want = wanted_lun(wanted, name);
-	if (!read_link(acl, name, member_str(want, "alias"), &alias, &before, &last) || !index_in(last, "lun_", &lun)) {
+	if (!read_link(acl, name, member_str(want, "alias"), &alias, &before, &last) ||
+	    !index_in(last, "lun_", &lun)) {
 		snapshot_unfinished(s, join("%s/%s", base, name));
 	} else {
 		entry = json_have(json_object());

@@ -90,8 +90,7 @@ static char *would_load_other(const char *module, const char *other)
 
 	while (output && getline(&line, &size, output) > 0)
 		if (!found && strstr(line, file))
-			found = join("modprobe gives %s in its place, see /etc/modprobe.d "
-				     "(make uninstall-modprobe)", other);
+			found = join("modprobe gives %s in its place, see /etc/modprobe.d", other);
 	if (output && pclose(output) && !found)
 		found = join("modprobe: %.*s", (int)strcspn(line ? line : "", "\n"),
 			     line ? line : "");
@@ -101,9 +100,8 @@ static char *would_load_other(const char *module, const char *other)
 	return found;
 }
 
-static bool load(struct switching *s, const char *module)
+static bool insert_module(struct switching *s, const char *module)
 {
-	char *argv[] = { (char *)"modprobe", (char *)module, NULL };
 	char *dir = join("%s/module/%s", s->t->sysfs, module);
 	struct modules modules;
 	int status = -1;
@@ -111,7 +109,7 @@ static bool load(struct switching *s, const char *module)
 	pid_t child = fork();
 
 	if (!child) {
-		execvp(argv[0], argv);
+		execlp("modprobe", "modprobe", module, (char *)NULL);
 		_exit(127);
 	}
 	if (child > 0)
@@ -129,7 +127,7 @@ static bool load(struct switching *s, const char *module)
 }
 
 /* Its last connections may be on their way out. */
-static bool unload(struct switching *s, const char *module)
+static bool remove_module(struct switching *s, const char *module)
 {
 	struct timespec start;
 	int error;
@@ -181,8 +179,8 @@ static bool wait_child(struct switching *s, pid_t child, char *why)
 	while (!waitpid(child, &status, WNOHANG)) {
 		if (elapsed(&start) > (double)s->seconds) {
 			kill(child, SIGKILL);
-			snprintf(why, WHY_BYTES, "stuck for %lld seconds; does a backstore not "
-				 "answer?", s->seconds);
+			snprintf(why, WHY_BYTES, "stuck for %lld s: a backstore does not answer",
+				 s->seconds);
 			return false;
 		}
 		nap();
@@ -270,15 +268,15 @@ static bool start(struct switching *s, bool force)
 
 /* -- the whole -- */
 
-static enum tool_status back(struct switching *s, const char *loaded)
+static enum tool_status go_back(struct switching *s, const char *loaded)
 {
 	struct out *o = &s->t->out;
 	bool good = true;
 
 	if (loaded && strcmp(loaded, s->from))
-		good = stop(s) && unload(s, loaded);
+		good = stop(s) && remove_module(s, loaded);
 	if (good && (!loaded || strcmp(loaded, s->from)))
-		good = load(s, s->from);
+		good = insert_module(s, s->from);
 	if (good && start(s, true)) {
 		out_str(o, NULL, ": failed, and % serves again", s->from);
 		return TOOL_ROLLED_BACK;
@@ -295,11 +293,11 @@ static enum tool_status change(struct switching *s)
 	char *text;
 
 	clock_gettime(CLOCK_MONOTONIC, &s->began);
-	if (!stop(s) || !unload(s, s->from))
-		return back(s, loaded);
-	loaded = load(s, s->to) ? s->to : NULL;
+	if (!stop(s) || !remove_module(s, s->from))
+		return go_back(s, loaded);
+	loaded = insert_module(s, s->to) ? s->to : NULL;
 	if (!loaded || !start(s, false))
-		return back(s, loaded);
+		return go_back(s, loaded);
 	text = join("%.3f", since(&s->began, &s->ended));
 	out_str(o, "pause_seconds", ": done, % seconds without a target", text);
 	free(text);

@@ -7,13 +7,13 @@ import os
 import time
 
 import saved
+from hang import Suspended
 from harness import check, equal, patience, run
-from saved import FILES, backstore, portal
+from saved import backstore, portal
 from session import Session, write10
 from target import ROOT
 from test_cli import TOOL
 from test_save import IQN, PENDING, empty_machine, small, tool
-from test_stuck import Suspended
 
 LATE = "/dev/disk/by-id/functional-late"
 
