@@ -100,6 +100,11 @@ agents:
 	tools/testing/agents/selftest
 	tools/testing/agents/lab $(KERNEL) $(AGENTS)
 
+# tcm-iscsi restore beside targetctl restore, and of 10,000 LUNs. RESTORE=--quick for a
+# tenth of it.
+bench-restore:
+	tools/testing/lab --kernel smp --timeout 3000 -- tools/testing/bench/restore $(RESTORE)
+
 host-test:
 	$(MAKE) -C kunit/host test
 
@@ -169,6 +174,7 @@ help:
 	@echo '                        FUZZ="login rx" for some; make fuzz-merge to keep what was learnt'
 	@echo 'make fuzz-live          fuzz the module in a kernel of the lab; FUZZ_SECONDS=60,'
 	@echo '                        FUZZ_KERNEL=kasan'
+	@echo 'make bench-restore      how long tcm-iscsi restore takes, beside targetctl'
 	@echo 'make bench              speed, beside that of other targets; BENCH_JSON=file for figures and'
 	@echo '                        plot, BENCH="--only GLOB" for some of it, BENCH_KERNEL=smp'
 	@echo 'make clean'
@@ -176,4 +182,4 @@ help:
 .PHONY: all modules modules_install tools install uninstall install-modprobe \
 	uninstall-modprobe dkms-install dkms-uninstall demo check \
 	conformance soak testcu image-test boot-test switch-test lio abi agents \
-	host-test static fuzz fuzz-merge fuzz-live bench clean help
+	host-test static fuzz fuzz-merge fuzz-live bench bench-restore clean help
