@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -314,10 +315,126 @@ static void load_hba(struct snapping *s, int core, const char *hba_name)
 	close(hba);
 }
 
+/* -- all of them -- */
+
+/*
+ * Ten thousand backstores have hundreds of thousands of files, so every processor reads a
+ * part of them, into a snapshot of its own.
+ */
+#define READERS_MAX	16
+/* HBAs that are worth a thread. */
+#define PART_MIN	64
+
+/**
+ * struct part - some of the HBAs, being read
+ * @s: reads them, with a snapshot and a run of its own
+ * @snapshot: of @s
+ * @t: of @s; only its problems are used
+ * @core: descriptor of target/core
+ * @names: of the HBAs
+ * @count: entries of @names
+ * @thread: who reads
+ * @started: there is such a thread
+ */
+struct part {
+	struct snapping s;
+	struct snapshot snapshot;
+	struct tool t;
+	int core;
+	char **names;
+	size_t count;
+	pthread_t thread;
+	bool started;
+};
+
+static void *read_part(void *arg)
+{
+	struct part *part = arg;
+	size_t i;
+
+	for (i = 0; i < part->count; i++)
+		load_hba(&part->s, part->core, part->names[i]);
+	return NULL;
+}
+
+static void begin_part(struct part *part, const struct snapping *s)
+{
+	memset(part, 0, sizeof(*part));
+	part->t = *s->r.t;
+	part->t.problems = NULL;
+	part->t.problem_count = 0;
+	part->snapshot.root = json_have(json_object());
+	member_set(part->snapshot.root, "storage_objects", json_array());
+	part->snapshot.dirs = json_have(json_object());
+	part->snapshot.unfinished = json_have(json_array());
+	part->s.r.t = &part->t;
+	part->s.snapshot = &part->snapshot;
+	part->s.fabric = s->fabric;
+	part->s.partly = s->partly;
+	part->s.wanted = s->wanted;
+	part->s.wanted_stores = s->wanted_stores;
+}
+
+/* What it read follows what the parts before it read. */
+static void end_part(struct part *part, struct snapping *s)
+{
+	json_t *dirs = s->snapshot->dirs, *value;
+	const char *key;
+	size_t i;
+
+	json_array_extend(member_array(s->snapshot->root, "storage_objects"),
+			  member_array(part->snapshot.root, "storage_objects"));
+	json_array_extend(s->snapshot->unfinished, part->snapshot.unfinished);
+	json_object_foreach(part->snapshot.dirs, key, value)
+		if (!json_object_get(dirs, key))
+			member_set(dirs, key, json_incref(value));
+	for (i = 0; i < part->t.problem_count; i++) {
+		problem_add(s->r.t, part->t.problems[i].object, part->t.problems[i].text);
+		free(part->t.problems[i].object);
+		free(part->t.problems[i].text);
+	}
+	free(part->t.problems);
+	s->r.failed += part->s.r.failed;
+	for (i = 0; i < PLUGIN_COUNT; i++)
+		attr_names_free(&part->s.store_names[i]);
+	attr_wipe(&part->s.r);
+	snapshot_free(&part->snapshot);
+}
+
+static void load_parts(struct snapping *s, int core, char **names, size_t count)
+{
+	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t parts = processors > READERS_MAX ? READERS_MAX : processors > 1 ? processors : 1;
+	struct part *part;
+	size_t i, from;
+
+	if (parts > count / PART_MIN)
+		parts = count / PART_MIN ? count / PART_MIN : 1;
+	part = alloc(parts * sizeof(*part));
+	for (i = 0; i < parts; i++) {
+		from = i * count / parts;
+		begin_part(&part[i], s);
+		part[i].core = core;
+		part[i].names = names + from;
+		part[i].count = (i + 1) * count / parts - from;
+	}
+	/* The first one is ours, as is what nobody else could be started for. */
+	for (i = 1; i < parts; i++)
+		part[i].started = !pthread_create(&part[i].thread, NULL, read_part, &part[i]);
+	for (i = 0; i < parts; i++) {
+		if (part[i].started)
+			pthread_join(part[i].thread, NULL);
+		else
+			read_part(&part[i]);
+		end_part(&part[i], s);
+	}
+	free(part);
+}
+
 void stores_load(struct snapping *s, int target)
 {
 	const int core = attr_open(target, "core");
-	size_t count, i;
+	size_t count;
 	char **name;
 
 	if (core < 0) {
@@ -326,8 +443,7 @@ void stores_load(struct snapping *s, int target)
 		return;
 	}
 	attr_list(core, ".", false, &name, &count);
-	for (i = 0; i < count; i++)
-		load_hba(s, core, name[i]);
+	load_parts(s, core, name, count);
 	attr_list_free(name, count);
 	close(core);
 }

@@ -281,13 +281,34 @@ saving_killed() {
 	[[ $(find "$WORK/saved/killed.d" -name '.*' -type f | wc -l) == 0 ]] || echo "strays"
 }
 
+# More than one thread reads, and the order is that of the numbers nevertheless.
+saving_many() {
+	local core=$WORK/trees/many/cfg/target/core i
+
+	cp -a "$WORK/trees/saved" "$WORK/trees/many"
+	for ((i = 100; i < 500; i++)); do
+		mkdir "$core/fileio_$i"
+		cp -a "$core/fileio_0/f0" "$core/fileio_$i/many$i"
+	done
+	rm "$core/fileio_300/many300/info" "$core/fileio_400/many400/udev_path"
+	run save-many many @both save many.json
+	[[ $status == 3 && $(grep -c 'cannot be read' "$WORK/out/save-many.err") == 2 ]] ||
+		cat "$WORK/out/save-many.err"
+	rm -r "$core/fileio_300" "$core/fileio_400"
+	run save-many many @both save many.json
+	[[ $status == 0 ]] || cat "$WORK/out/save-many.err"
+	has many '[s["name"] for s in d["storage_objects"] if s["name"][:4] == "many"] == [
+ f"many{i}" for i in range(100, 500) if i not in (300, 400)]'
+	rm -r "$WORK/trees/many"
+}
+
 saving() {
 	local name
 
 	rm -rf "${WORK:?}/saved"
 	mkdir "$WORK/saved"
 	truncate -s 4096 "$WORK/saved/disk.img"
-	for name in new backups keeps more pending target broken unreadable link full locked killed; do
+	for name in new backups keeps more pending target broken unreadable link full locked killed many; do
 		saving_case $name
 	done
 }
