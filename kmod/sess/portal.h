@@ -46,8 +46,8 @@ struct tiscsi_np {
 	struct kthread_delayed_work retry;
 	bool closing;
 	spinlock_t lock;	/* slots, nr_slots, the slots' list fields */
-	struct list_head slots __guarded_by(&lock);
-	u32 nr_slots __guarded_by(&lock);
+	struct list_head slots;
+	u32 nr_slots;
 	u64 evicted;
 	u64 refused;
 };

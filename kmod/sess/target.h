@@ -78,12 +78,12 @@ struct tiscsi_pg {
 	bool enabled;
 	struct icore_redirect *redirect;
 	bool async_events;
-	spinlock_t lock;	/* what follows */
+	spinlock_t lock;	/* sessions and what follows */
+	struct list_head sessions;
+	struct list_head discoveries;
 	u64 lost[TISCSI_LOST_NEXUSES];
-	struct list_head sessions __guarded_by(&lock);
-	struct list_head discoveries __guarded_by(&lock);
-	u32 lost_next __guarded_by(&lock);
-	u32 users __guarded_by(&lock);
+	u32 lost_next;
+	u32 users;
 	wait_queue_head_t idle;
 };
 

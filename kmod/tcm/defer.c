@@ -42,6 +42,10 @@
 #include "tcm_priv.h"
 #include "../sess/cmd.h"
 
+/* Their names in scsi_proto.h have changed. */
+#define SPC2_RESERVE_6		0x16
+#define SPC2_RELEASE_6		0x17
+
 /* Commands of one device that are executed at a time. */
 #define TISCSI_LANE_WIDTH	32
 /* While a PERSISTENT RESERVE OUT waits for another: how often it is looked whether it may end. */
@@ -84,9 +88,9 @@ static bool tiscsi_waits(const struct se_cmd *se_cmd)
 
 	switch (cdb[0]) {
 	case PERSISTENT_RESERVE_OUT:
-	case RESERVE_6:
+	case SPC2_RESERVE_6:
 	case RESERVE_10:
-	case RELEASE_6:
+	case SPC2_RELEASE_6:
 	case RELEASE_10:
 	case COMPARE_AND_WRITE:
 	case UNMAP:
