@@ -17,10 +17,13 @@
 
 /**
  * struct tiscsi_net - of each namespace
- * @sockets: that hold it, at most: one that is being made or let go may be missing
+ * @sockets: of ours that hold it; one that is being made or let go is missing
+ * @changes: of @sockets: who compares that with the references has to see the same
+ *	number before and after
  */
 struct tiscsi_net {
 	atomic_t sockets;
+	atomic_t changes;
 };
 
 static unsigned int tiscsi_net_id;
@@ -37,18 +40,34 @@ static struct tiscsi_net *tiscsi_net_of(const struct net *net)
 
 void tiscsi_net_count(const struct net *net)
 {
-	atomic_inc(&tiscsi_net_of(net)->sockets);
+	struct tiscsi_net *tn = tiscsi_net_of(net);
+
+	smp_mb__before_atomic();	/* its reference is there */
+	atomic_inc(&tn->sockets);
+	atomic_inc_return(&tn->changes);
 }
 
 void tiscsi_net_uncount(const struct net *net)
 {
-	atomic_dec(&tiscsi_net_of(net)->sockets);
+	struct tiscsi_net *tn = tiscsi_net_of(net);
+
+	atomic_inc_return(&tn->changes);
+	atomic_dec_return(&tn->sockets);	/* before its reference goes */
 }
 
 bool tiscsi_net_ended(struct net *net)
 {
-	return net != &init_net &&
-	       tiscsi_compat_net_refs(net) <= atomic_read(&tiscsi_net_of(net)->sockets);
+	struct tiscsi_net *tn = tiscsi_net_of(net);
+	unsigned int sockets, refs;
+	int changes;
+
+	if (net == &init_net)
+		return false;
+	changes = atomic_read_acquire(&tn->changes);
+	sockets = atomic_read_acquire(&tn->sockets);
+	refs = tiscsi_compat_net_refs(net);
+	smp_rmb();	/* pairs with the fully ordered changes above */
+	return refs <= sockets && atomic_read(&tn->changes) == changes;
 }
 
 int tiscsi_net_init(void)

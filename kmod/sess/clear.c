@@ -25,6 +25,7 @@
 #include "cmd.h"
 #include "conn.h"
 #include "session.h"
+#include "stuck.h"
 #include "target.h"
 #include "tmr.h"
 
@@ -181,6 +182,12 @@ void tiscsi_clear_leave(struct tiscsi_cmd *tmf)
 	tiscsi_clear_put(clear);
 }
 
+void tiscsi_clear_fail(struct tiscsi_cmd *tmf)
+{
+	WRITE_ONCE(tmf->tmf.clear->failed, true);
+	tiscsi_clear_leave(tmf);
+}
+
 /* Part of this connection: an ABORT TASK SET that nobody here is told of. */
 static void tiscsi_clear_guest(struct tiscsi_conn *conn, struct tiscsi_clear *clear)
 {
@@ -200,6 +207,13 @@ void tiscsi_clear_take(struct tiscsi_conn *conn)
 	struct tiscsi_clear_part *part, *next;
 
 	llist_for_each_entry_safe(part, next, list, node) {
+		/* A device that hangs shall not take this connection's slots, one by one. */
+		if (!list_empty(&conn->tmfs) && tiscsi_tmf_crowded(conn, TISCSI_ANY_LUN)) {
+			WRITE_ONCE(part->clear->failed, true);
+			tiscsi_clear_done(part->clear);
+			kfree(part);
+			continue;
+		}
 		if (!conn->free) {
 			/* The thread comes back to it when a slot does. */
 			WRITE_ONCE(conn->want_released, true);

@@ -212,15 +212,19 @@ static void tiscsi_sess_drains(struct tiscsi_sess *sess)
 /* As long as it takes; what it takes is told. */
 static void tiscsi_sess_await(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
 {
+	static DEFINE_RATELIMIT_STATE(limit, TISCSI_DRAIN_TELL, 2);
 	const int len = strlen(sess->initiator);
 	unsigned long wait = TISCSI_DRAIN_TELL;
 	bool told = false;
 
 	while (!tiscsi_tcm_counter_idle(conn->counter, wait)) {
-		tiscsi_stuck_log(sess->pg, TISCSI_ANY_LUN, TISCSI_DRAIN_TELL / HZ,
-				 "a closed session");
+		/* Each tells of all commands of the group. */
+		if (__ratelimit(&limit)) {
+			tiscsi_stuck_log(sess->pg, TISCSI_ANY_LUN, TISCSI_DRAIN_TELL / HZ,
+					 "a closed session");
+			told = true;
+		}
 		wait = TISCSI_DRAIN_AGAIN;
-		told = true;
 	}
 	if (told)
 		pr_notice("%*pE at %s: the last command of session %u has ended\n", len,

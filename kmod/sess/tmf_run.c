@@ -275,7 +275,7 @@ static bool tiscsi_tmf_expired(const struct tiscsi_cmd *tmf)
 {
 	const struct tiscsi_tmf *t = &tmf->tmf;
 
-	return !t->guest && t->step != TISCSI_TMF_ORDER &&
+	return t->step != TISCSI_TMF_ORDER &&
 	       (time_after_eq(jiffies, t->stuck_at) || time_after_eq(jiffies, t->limit));
 }
 
@@ -304,9 +304,17 @@ static void tiscsi_tmf_give_up(struct tiscsi_cmd *tmf)
 	struct tiscsi_sess *sess = conn->sess;
 	u32 left;
 
-	if (t->busy && !conn->ctl_nr_free)
+	if (t->busy && !t->guest && !conn->ctl_nr_free)
 		return;
 	left = tiscsi_tmf_spare(tmf);
+	if (t->guest) {
+		/* Its issuer gives up as well, and tells. */
+		tiscsi_clear_fail(tmf);
+		t->orphan = t->busy;
+		if (!t->busy)
+			tiscsi_tmf_finish(tmf);
+		return;
+	}
 	tiscsi_log_peer(sess->initiator, &conn->peer, sess->pg->target->name,
 			"task management function %u of session %u has failed: the device of LUN %llu has not finished %u of its commands",
 			t->function, sess->sid, t->lun, left);

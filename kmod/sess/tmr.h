@@ -48,6 +48,8 @@ bool tiscsi_clear_finished(const struct tiscsi_cmd *tmf);
 bool tiscsi_clear_failed(const struct tiscsi_cmd *tmf);
 /* The issuer, or a guest that did its part, lets go. */
 void tiscsi_clear_leave(struct tiscsi_cmd *tmf);
+/* A guest lets go without having done it. */
+void tiscsi_clear_fail(struct tiscsi_cmd *tmf);
 /* Take what others ask for, as far as there are slots. */
 void tiscsi_clear_take(struct tiscsi_conn *conn);
 /* The connection is over: all that is asked of it is done. */

@@ -147,7 +147,7 @@ static void tiscsi_lane_run(struct tiscsi_lane *lane)
 		if (lane->active >= TISCSI_LANE_WIDTH && !tiscsi_tcm_aborted(cmd))
 			continue;
 		if (!tiscsi_lane_may_run(lane, cmd)) {
-			mod_delayed_work(tiscsi_exec, &tiscsi_lane_looker, TISCSI_LANE_LOOK);
+			schedule_delayed_work(&tiscsi_lane_looker, TISCSI_LANE_LOOK);
 			continue;
 		}
 		list_del_init(&cmd->defer_node);
@@ -185,7 +185,7 @@ static void tiscsi_lane_leave(struct tiscsi_lane *lane, bool reserved)
 	kfree(lane);
 }
 
-/* A device waits for no memory that it may itself have to free. */
+/* As in a connection's thread: no allocation may wait for a disk that is served here. */
 static void tiscsi_defer_work(struct work_struct *work)
 {
 	struct tiscsi_cmd *cmd = container_of(work, struct tiscsi_cmd, defer_work);

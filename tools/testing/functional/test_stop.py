@@ -152,6 +152,25 @@ def test_slow_is_not_stuck():
         session.close()
 
 
+def test_clear_of_others():
+    """CLEAR TASK SET again and again, while tasks of another session hang: that session
+    loses no slot that it needs, however few it has, and the answers stay honest."""
+    with Hung(Suspended()) as hung:
+        hung.target.attrib("default_cmdsn_depth", 4)
+        other = hung.sessions(1, 1)[0]
+        with Session(hung.target.iqn, isid=random_isid()) as session:
+            for _ in range(20):
+                equal(timed(1, lambda: session.tmf(CLEAR_TASK_SET, 0)), REJECTED, "answer")
+            timed(1, lambda: other.write_at(0, bytes(4096), 1))
+            timed(1, lambda: other.tmf(LUN_RESET, 1))
+            other.ready(1)
+            hung.device.release()
+            for task in other.stuck:
+                check(other.wait(task).status in (GOOD, TASK_ABORTED, 2), "status", task.status)
+            wait_for(lambda: session.tmf(CLEAR_TASK_SET, 0) == COMPLETE, "success at last")
+        other.close()
+
+
 # -- sessions, portals, targets --
 
 def stops(device):
@@ -308,5 +327,5 @@ def test_unload_after_timeout():
 
 
 # Each of them waits for a time to pass; of what they are about the others have a sample.
-for function in (test_functions_scsi_debug, test_disable_scsi_debug):
+for function in (test_functions_scsi_debug, test_disable_scsi_debug, test_clear_of_others):
     function.long = True
