@@ -211,8 +211,12 @@ static void sess_show(struct tiscsi_sess *sess, struct tiscsi_sess_view *view)
 	spin_unlock(&pg->lock);
 }
 
-bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
-			    struct tiscsi_sess_view *view)
+/*
+ * The first session in @scope, from number @from on, of which @take says that it is the
+ * one; called with the table locked. May sleep in between.
+ */
+static bool sess_find_next(const struct tiscsi_scope *scope, u32 from,
+			   bool (*take)(struct tiscsi_sess *sess, void *arg), void *arg)
 {
 	unsigned long sid = max(from, scope->sid);
 	const unsigned long last = scope->sid ? scope->sid : S32_MAX;
@@ -225,10 +229,8 @@ bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
 		xa_lock(&tiscsi_sids);
 		sess = xa_find(&tiscsi_sids, &sid, last, XA_PRESENT);
 		while (sess && !found && ++batch < TISCSI_ADMIN_BATCH) {
-			found = sess_in_scope(scope, sess);
-			if (found)
-				sess_show(sess, view);
-			else
+			found = sess_in_scope(scope, sess) && take(sess, arg);
+			if (!found)
 				sess = xa_find_after(&tiscsi_sids, &sid, last, XA_PRESENT);
 		}
 		xa_unlock(&tiscsi_sids);
@@ -237,31 +239,43 @@ bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
 	return found;
 }
 
+static bool sess_take(struct tiscsi_sess *sess, void *arg)
+{
+	sess_show(sess, arg);
+	return true;
+}
+
+bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
+			    struct tiscsi_sess_view *view)
+{
+	return sess_find_next(scope, from, sess_take, view);
+}
+
+struct stuck_walk {
+	struct tiscsi_stuck_cursor *cursor;
+	u32 milliseconds;
+	struct tiscsi_stuck_view *view;
+};
+
+static bool stuck_take(struct tiscsi_sess *sess, void *arg)
+{
+	struct stuck_walk *walk = arg;
+	bool found;
+
+	spin_lock(&sess->pg->lock);
+	found = tiscsi_stuck_in_session(sess, walk->cursor, walk->milliseconds, walk->view);
+	spin_unlock(&sess->pg->lock);
+	return found;
+}
+
 bool tiscsi_admin_stuck_next(const struct tiscsi_scope *scope, struct tiscsi_stuck_cursor *cursor,
 			     u32 milliseconds, struct tiscsi_stuck_view *view)
 {
-	unsigned long sid = max(cursor->sid, scope->sid);
-	const unsigned long last = scope->sid ? scope->sid : S32_MAX;
-	struct tiscsi_sess *sess;
-	bool found = false;
-	int batch;
+	struct stuck_walk walk = {
+		.cursor = cursor, .milliseconds = milliseconds, .view = view,
+	};
+	const bool found = sess_find_next(scope, cursor->sid, stuck_take, &walk);
 
-	do {
-		batch = 0;
-		xa_lock(&tiscsi_sids);
-		sess = xa_find(&tiscsi_sids, &sid, last, XA_PRESENT);
-		while (sess && !found && ++batch < TISCSI_ADMIN_BATCH) {
-			if (sess_in_scope(scope, sess)) {
-				spin_lock(&sess->pg->lock);
-				found = tiscsi_stuck_in_session(sess, cursor, milliseconds, view);
-				spin_unlock(&sess->pg->lock);
-			}
-			if (!found)
-				sess = xa_find_after(&tiscsi_sids, &sid, last, XA_PRESENT);
-		}
-		xa_unlock(&tiscsi_sids);
-		cond_resched();
-	} while (sess && !found);
 	cursor->slot += found;
 	return found;
 }

@@ -205,19 +205,18 @@ static void tiscsi_defer_work(struct work_struct *work)
 static bool tiscsi_defer(struct tiscsi_cmd *cmd, bool submits)
 {
 	const struct se_device *dev = cmd->se_cmd.se_dev;
-	struct tiscsi_lane *lane, *new = NULL;
+	struct tiscsi_lane *lane;
 
 	INIT_WORK(&cmd->defer_work, tiscsi_defer_work);
 	cmd->submits = submits;
 	spin_lock(&tiscsi_lanes_lock);
 	lane = tiscsi_lane_find(dev);
 	if (!lane) {
-		new = kzalloc(sizeof(*new), GFP_ATOMIC);
-		if (!new) {
+		lane = kzalloc(sizeof(*lane), GFP_ATOMIC);
+		if (!lane) {
 			spin_unlock(&tiscsi_lanes_lock);
 			return false;
 		}
-		lane = new;
 		lane->dev = dev;
 		INIT_LIST_HEAD(&lane->queue);
 		list_add(&lane->node, &tiscsi_lanes);
