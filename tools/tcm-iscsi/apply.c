@@ -40,21 +40,19 @@ long apply_left(const struct plan *goal)
 	return left;
 }
 
-bool apply_exact(struct tool *t, int target, const char *fabric, const json_t *wanted,
-		 bool force)
+bool apply_towards(struct stepping *s, const struct plan *goal, void (*more)(struct plan *plan))
 {
-	struct stepping s = { .t = t, .target = target, .force = force, .later = true };
+	struct plan plan = *goal;
 	struct snapshot now;
-	struct plan plan = {
-		.t = t, .wanted = wanted, .live = &now, .fabric = fabric, .exact = true,
-	};
-	const struct plan goal = plan;
 	bool good;
 
-	snapshot_load(t, fabric, NULL, &now);
+	snapshot_load(plan.t, plan.fabric, NULL, &now);
+	plan.live = &now;
 	plan_make(&plan);
-	good = apply_plan(&s, &plan) && !now.failed;
+	if (more)
+		more(&plan);
+	good = apply_plan(s, &plan) && !now.failed;
 	plan_free(&plan);
 	snapshot_free(&now);
-	return good && !apply_left(&goal);
+	return good;
 }

@@ -15,8 +15,11 @@ bool apply_plan(struct stepping *s, const struct plan *plan);
  */
 long apply_left(const struct plan *goal);
 
-/* From whatever there is to @wanted, which was read from the kernel. False if not all of it. */
-bool apply_exact(struct tool *t, int target, const char *fabric, const json_t *wanted,
-		 bool force);
+/*
+ * From whatever there is towards @goal (the same members), whose document was read from the
+ * kernel. @more adds steps to the plan; NULL: none. False if a step failed, or if the
+ * kernel's configuration cannot be read; see apply_left() for what has become of it.
+ */
+bool apply_towards(struct stepping *s, const struct plan *goal, void (*more)(struct plan *plan));
 
 #endif /* APPLY_H */

@@ -8,7 +8,6 @@
  * child. And they wait together where the kernel makes each wait (see beside.c).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,21 +15,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "lock.h"
 #include "member.h"
 #include "module.h"
 #include "pending.h"
 #include "plan.h"
+#include "seconds.h"
 #include "text.h"
 
-#define SECONDS_DEFAULT	30
-#define SECONDS_MAX	3600
 /* Of the time there is: so long may one step take, then two more have a chance. */
 #define STUCK_PART	3
-#define POLL_NS		5000000
 #define THREADS		64
 #define STAGES		3
 
@@ -101,11 +98,6 @@ struct clearing {
 	double patience;
 	struct timespec end;
 };
-
-static double seconds_between(const struct timespec *from, const struct timespec *to)
-{
-	return (double)(to->tv_sec - from->tv_sec) + (to->tv_nsec - from->tv_nsec) / 1e9;
-}
 
 /* -- what there is to do -- */
 
@@ -227,19 +219,6 @@ static void plan_tasks(struct clearing *c, struct snapshot *live, const char *fa
 
 /* -- doing it -- */
 
-/* A child that is stuck must hold nothing that somebody waits for. */
-static void become_child(struct clearing *c)
-{
-	const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fd;
-
-	for (fd = 0; fd <= STDERR_FILENO; fd++)
-		dup2(nothing, fd);
-	fd = c->lock;
-	c->lock = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	close(fd);
-}
-
 static bool is_dropped(const struct clearing *c, size_t i)
 {
 	const size_t after = c->tasks[i].after;
@@ -310,18 +289,15 @@ static bool is_settled(const struct clearing *c, size_t from, size_t end)
 /* Until all are done or nothing gets on any more; then who still runs is stuck. */
 static void wait_stage(struct clearing *c, size_t from, size_t end)
 {
-	const struct timespec pause = { .tv_nsec = POLL_NS };
 	size_t beats = atomic_load(&c->progress->beats), i;
-	struct timespec since, now;
+	struct timespec since = seconds_now();
 
-	clock_gettime(CLOCK_MONOTONIC, &since);
 	while (!is_settled(c, from, end)) {
-		nanosleep(&pause, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &now);
+		seconds_nap();
 		if (atomic_load(&c->progress->beats) != beats) {
 			beats = atomic_load(&c->progress->beats);
-			since = now;
-		} else if (seconds_between(&since, &now) > c->patience) {
+			since = seconds_now();
+		} else if (seconds_since(&since) > c->patience) {
 			break;
 		}
 	}
@@ -349,23 +325,20 @@ static void do_stage(struct clearing *c, struct stage *stage, size_t from)
 /* Until the child has finished or time is up. It is not waited for: it may be stuck. */
 static void do_tasks(struct clearing *c)
 {
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-	struct timespec now;
 	size_t from = 0, i;
 	pid_t child = fork();
 
 	if (!child) {
-		become_child(c);
+		c->lock = child_become(c->lock);
 		for (i = 0; i < STAGES; from = c->stage[i++].end)
 			do_stage(c, &c->stage[i], from);
 		atomic_store(&c->progress->finished, true);
 		_exit(0);
 	}
 	do {
-		nanosleep(&pause, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &now);
+		seconds_nap();
 	} while (child > 0 && !atomic_load(&c->progress->finished) &&
-		 seconds_between(&c->end, &now) < 0 && !waitpid(child, NULL, WNOHANG));
+		 seconds_since(&c->end) < 0 && !waitpid(child, NULL, WNOHANG));
 	if (child > 0)
 		kill(child, SIGKILL);
 	for (i = 0; i < c->count; i++)
@@ -430,25 +403,16 @@ static enum tool_status print_left(struct clearing *c)
 /* Somebody who is stuck may hold what reading needs: let a child find out. */
 static bool kernel_answers(struct clearing *c, const char *fabric, const json_t *nothing)
 {
-	const struct timespec pause = { .tv_nsec = POLL_NS };
 	struct snapshot live;
-	struct timespec now;
 	const pid_t child = fork();
+	int status;
 
 	if (!child) {
-		become_child(c);
+		c->lock = child_become(c->lock);
 		snapshot_load(c->t, fabric, nothing, &live);
 		_exit(0);
 	}
-	while (child > 0 && !waitpid(child, NULL, WNOHANG)) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (seconds_between(&c->end, &now) > 0) {
-			kill(child, SIGKILL);
-			return false;
-		}
-		nanosleep(&pause, NULL);
-	}
-	return child > 0;
+	return child > 0 && child_wait(child, &c->end, &status);
 }
 
 static void forget_pending(struct tool *t)
@@ -489,15 +453,6 @@ static enum tool_status clear(struct clearing *c, const char *fabric)
 	return status;
 }
 
-static bool parse_seconds(const struct tool *t, long long *seconds)
-{
-	*seconds = SECONDS_DEFAULT;
-	if (!t->seconds || text_number(t->seconds, 1, SECONDS_MAX, seconds))
-		return true;
-	complain("--seconds '%' is no number from 1 to 3600", t->seconds);
-	return false;
-}
-
 /* A service is stopped also where the module is gone. */
 static bool is_configured(const struct tool *t)
 {
@@ -517,10 +472,10 @@ enum tool_status verb_clear(struct tool *t, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (!parse_seconds(t, &seconds))
+	if (!seconds_option(t, &seconds))
 		return TOOL_USAGE;
 	t->acting = true;
-	clock_gettime(CLOCK_MONOTONIC, &c.end);
+	c.end = seconds_now();
 	c.end.tv_sec += seconds;
 	c.patience = (double)seconds / STUCK_PART;
 	modules_load(t, &modules);

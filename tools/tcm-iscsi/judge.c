@@ -174,6 +174,26 @@ char *judge_backstore(const char *storage_object)
 	return kind < PLUGIN_COUNT ? join("%s/%s", plugins[kind].name, slash + 1) : NULL;
 }
 
+json_t *judge_used(const json_t *targets, const char *only)
+{
+	json_t *used = json_have(json_object()), *target, *tpg, *lun;
+	size_t i, k, n;
+	char *key;
+
+	json_array_foreach((json_t *)targets, i, target) {
+		if (only && strcmp(member_str(target, "wwn"), only))
+			continue;
+		json_array_foreach(member_array(target, "tpgs"), k, tpg)
+			json_array_foreach(member_array(tpg, "luns"), n, lun) {
+				key = judge_backstore(member_str(lun, "storage_object"));
+				if (key)
+					member_set(used, key, json_true());
+				free(key);
+			}
+	}
+	return used;
+}
+
 static void judge_device(struct judging *j, const struct place *place, const json_t *store,
 			 const char *key)
 {

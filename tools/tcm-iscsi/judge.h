@@ -29,6 +29,8 @@ void pending_print(struct tool *t, json_t *pending);
 
 /* The backstore "/backstores/PLUGIN/NAME" as a key, plugin/name; NULL if it is none. */
 char *judge_backstore(const char *storage_object);
+/* Those that the LUNs of @targets are made of, by key; @only of one target, NULL: of all. */
+json_t *judge_used(const json_t *targets, const char *only);
 
 /* What rtslib makes of a credential: without blanks at its ends. NULL for none. */
 char *judge_credential(const json_t *object, const char *prefix, const char *name);

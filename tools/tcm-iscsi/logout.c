@@ -3,22 +3,16 @@
 #include <linux/tcm_iscsi.h>
 
 #include "ending.h"
-#include "text.h"
-
-#define SECONDS	30	/* unless told otherwise */
+#include "seconds.h"
 
 enum tool_status verb_logout(struct tool *t, int argc, char **argv)
 {
-	long long sid, seconds = SECONDS;
+	long long sid, seconds;
 	enum tool_status status;
 
 	(void)argc;
-	if (!ending_sid(argv[0], &sid))
+	if (!ending_sid(argv[0], &sid) || !seconds_option(t, &seconds))
 		return TOOL_USAGE;
-	if (t->seconds && !text_number(t->seconds, 1, TCM_ISCSI_LOGOUT_SECONDS_MAX, &seconds)) {
-		complain("--seconds '%' is no number from 1 to 3600", t->seconds);
-		return TOOL_USAGE;
-	}
 	status = ending_request(t, TCM_ISCSI_CMD_SESSION_LOGOUT, sid, seconds);
 	if (!status) {
 		out_line(&t->out, 0);

@@ -318,24 +318,6 @@ static json_t *pick_targets(const json_t *list, const char *only, bool merged)
 	return result;
 }
 
-/* Backstores that the LUNs of @targets are made of, by key. */
-static json_t *used_stores(const json_t *targets)
-{
-	json_t *used = json_have(json_object()), *target, *tpg, *lun;
-	size_t i, k, n;
-	char *key;
-
-	json_array_foreach((json_t *)targets, i, target)
-		json_array_foreach(member_array(target, "tpgs"), k, tpg)
-			json_array_foreach(member_array(tpg, "luns"), n, lun) {
-				key = judge_backstore(member_str(lun, "storage_object"));
-				if (key)
-					member_set(used, key, json_true());
-				free(key);
-			}
-	return used;
-}
-
 static json_t *pick_stores(const json_t *list, const json_t *used)
 {
 	json_t *result = json_have(json_array()), *store;
@@ -384,7 +366,7 @@ json_t *merge_documents(struct merge *m, const json_t *old, const json_t *live, 
 
 	json_object_foreach((json_t *)old, key, value)
 		member_set(result, key, json_incref(value));
-	used = only ? used_stores(have) : NULL;
+	used = only ? judge_used(have, NULL) : NULL;
 	member_set(result, "storage_objects",
 		   only ? merge_used_stores(m, old_stores, stores, used) :
 			  merge_array(m, &stores_level, old_stores, stores));

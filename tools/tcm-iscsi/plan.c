@@ -81,24 +81,29 @@ char *plan_store_dir(const struct plan *plan, const char *key)
 	return dir ? join("core/%s", dir) : NULL;
 }
 
-json_t *plan_used(const json_t *root, const char *only)
+void plan_credentials(struct plan *plan, enum phase phase, const char *dir, const char *prefix,
+		      const char *object, const json_t *wanted, const json_t *have)
 {
-	json_t *used = json_have(json_object()), *target, *tpg, *lun;
-	size_t i, k, n;
-	char *key;
+	static const char *const name[][2] = {
+		{ "userid", "userid" }, { "password", "password" },
+		{ "mutual_userid", "userid_mutual" }, { "mutual_password", "password_mutual" },
+	};
+	char *value, *now;
+	size_t i;
 
-	json_array_foreach(member_array(root, "targets"), i, target) {
-		if (strcmp(member_str(target, "wwn"), only))
-			continue;
-		json_array_foreach(member_array(target, "tpgs"), k, tpg)
-			json_array_foreach(member_array(tpg, "luns"), n, lun) {
-				key = judge_backstore(member_str(lun, "storage_object"));
-				if (key)
-					member_set(used, key, json_true());
-				free(key);
-			}
+	for (i = 0; i < ARRAY_SIZE(name); i++) {
+		value = judge_credential(wanted, prefix, name[i][0]);
+		now = judge_credential(have, prefix, name[i][0]);
+		if (strcmp(value ? value : "", now ? now : "")) {
+			step_add(&plan->phase[phase], STEP_SET, STEP_SECRET,
+				 join("%s/%s", dir, name[i][1]), copy(value ? value : "NULL"));
+			if (object)
+				plan_change(plan, !now ? '+' : value ? '~' : '-',
+					    join("%s%s%s", object, prefix, name[i][0]), copy(""));
+		}
+		free(value);
+		free(now);
 	}
-	return used;
 }
 
 /* Numbers of HBAs that are there, also of those that are going. */
@@ -163,36 +168,19 @@ static const json_t *discovery_of(const json_t *root)
 
 static void plan_discovery(struct plan *plan)
 {
-	static const char *const name[][2] = {
-		{ "userid", "userid" }, { "password", "password" },
-		{ "mutual_userid", "userid_mutual" }, { "mutual_password", "password_mutual" },
-	};
 	const json_t *wanted = discovery_of(plan->wanted);
 	const json_t *have = discovery_of(plan->live->root);
 	const bool on = member_bool(wanted, "discovery_enable_auth", false);
-	struct steps *steps = &plan->phase[PHASE_DISCOVERY];
-	char *value, *now;
-	size_t i;
+	char *dir = join("%s/discovery_auth", plan->fabric);
 
-	for (i = 0; i < ARRAY_SIZE(name); i++) {
-		value = judge_credential(wanted, "discovery_", name[i][0]);
-		now = judge_credential(have, "discovery_", name[i][0]);
-		if (strcmp(value ? value : "", now ? now : "")) {
-			step_add(steps, STEP_SET, STEP_SECRET,
-				 join("%s/discovery_auth/%s", plan->fabric, name[i][1]),
-				 copy(value ? value : "NULL"));
-			plan_change(plan, !now ? '+' : value ? '~' : '-',
-				    join("discovery_%s", name[i][0]), copy(""));
-		}
-		free(value);
-		free(now);
+	plan_credentials(plan, PHASE_DISCOVERY, dir, "discovery_", "", wanted, have);
+	if (on != member_bool(have, "discovery_enable_auth", false)) {
+		step_add(&plan->phase[PHASE_DISCOVERY], STEP_SET, 0,
+			 join("%s/enforce_discovery_auth", dir), copy(on ? "1" : "0"));
+		plan_change(plan, '~', copy("discovery_enable_auth"),
+			    copy(on ? "false -> true" : "true -> false"));
 	}
-	if (on == member_bool(have, "discovery_enable_auth", false))
-		return;
-	step_add(steps, STEP_SET, 0, join("%s/discovery_auth/enforce_discovery_auth", plan->fabric),
-		 copy(on ? "1" : "0"));
-	plan_change(plan, '~', copy("discovery_enable_auth"),
-		    copy(on ? "false -> true" : "true -> false"));
+	free(dir);
 }
 
 void plan_make(struct plan *plan)
@@ -203,7 +191,7 @@ void plan_make(struct plan *plan)
 	plan->regrouped = json_have(json_object());
 	plan->hbas = json_have(json_object());
 	if (plan->only)
-		plan->used = plan_used(plan->wanted, plan->only);
+		plan->used = judge_used(member_array(plan->wanted, "targets"), plan->only);
 	note_hbas(plan);
 	plan_unfinished(plan);
 	plan_stores(plan);

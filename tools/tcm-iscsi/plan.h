@@ -90,9 +90,6 @@ size_t plan_steps(const struct plan *plan);
 void plan_print_changes(struct tool *t, const struct plan *plan);
 void plan_print_steps(struct tool *t, const struct plan *plan);
 
-/* Backstores that the target @only of @root is made of, by key. */
-json_t *plan_used(const json_t *root, const char *only);
-
 /* -- for the parts of it -- */
 
 /* Take over @object and @text. */
@@ -100,6 +97,12 @@ void plan_change(struct plan *plan, char sign, char *object, char *text);
 /* A setting of @object, in directory @dir; @value is a number or a text. */
 void plan_set(struct plan *plan, enum phase phase, const char *dir, const char *name,
 	      const json_t *value);
+/*
+ * Credentials with this prefix ("chap_"), which are files of @dir. What differs is told
+ * with @object before its name; NULL: it is not told.
+ */
+void plan_credentials(struct plan *plan, enum phase phase, const char *dir, const char *prefix,
+		      const char *object, const json_t *wanted, const json_t *have);
 /* Numbers may be texts, too. */
 bool plan_same_value(const json_t *one, const json_t *two);
 /* The members of @wanted that differ from @have: both may be NULL. */

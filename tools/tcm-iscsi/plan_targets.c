@@ -54,30 +54,14 @@ static void say(struct group_plan *g, char sign, char *what, const char *text)
 
 /* -- credentials -- */
 
-static void plan_credentials(struct group_plan *g, enum phase phase, const char *dir,
-			     const char *object, const json_t *wanted, const json_t *have)
+static void plan_chap(struct group_plan *g, enum phase phase, const char *dir,
+		      const char *object, const json_t *wanted, const json_t *have)
 {
-	static const char *const name[][2] = {
-		{ "userid", "userid" }, { "password", "password" },
-		{ "mutual_userid", "userid_mutual" }, { "mutual_password", "password_mutual" },
-	};
-	char *value, *now;
-	size_t i;
+	char *auth = join("%s/auth", dir), *who = join("%s ", object);
 
-	for (i = 0; i < ARRAY_SIZE(name); i++) {
-		value = judge_credential(wanted, "chap_", name[i][0]);
-		now = judge_credential(have, "chap_", name[i][0]);
-		if (strcmp(value ? value : "", now ? now : "")) {
-			step_add(&g->plan->phase[phase], STEP_SET, STEP_SECRET,
-				 join("%s/auth/%s", dir, name[i][1]),
-				 copy(value ? value : "NULL"));
-			if (have)
-				plan_change(g->plan, !now ? '+' : value ? '~' : '-',
-					    join("%s chap_%s", object, name[i][0]), copy(""));
-		}
-		free(value);
-		free(now);
-	}
+	plan_credentials(g->plan, phase, auth, "chap_", have ? who : NULL, wanted, have);
+	free(who);
+	free(auth);
 }
 
 /* -- LUNs -- */
@@ -111,23 +95,14 @@ static void take_lun(struct group_plan *g, const json_t *lun, const char *key)
 	add(g, PHASE_UNLINK, STEP_RMDIR, dir, NULL);
 }
 
-static bool is_pending(const struct group_plan *g, const json_t *lun)
+/* Is it made of one of these, which are members by their key? */
+static bool is_made_of(const json_t *lun, const json_t *stores)
 {
 	char *store = judge_backstore(member_str(lun, "storage_object"));
-	const bool pending = store && json_object_get(g->plan->waiting, store);
+	const bool is = store && json_object_get(stores, store);
 
 	free(store);
-	return pending;
-}
-
-/* Was its backstore pending, and comes now? */
-static bool comes_late(const struct group_plan *g, const json_t *lun)
-{
-	char *store = judge_backstore(member_str(lun, "storage_object"));
-	const bool late = store && json_object_get(g->plan->dirs, store);
-
-	free(store);
-	return late;
+	return is;
 }
 
 static bool same_store(const struct group_plan *g, const json_t *one, const json_t *two)
@@ -186,7 +161,7 @@ static void plan_luns(struct group_plan *g, const json_t *wanted, const json_t *
 	}
 	json_object_foreach(asked, key, lun) {
 		now = json_object_get(there, key);
-		if (is_pending(g, lun)) {
+		if (is_made_of(lun, g->plan->waiting)) {
 			member_set(g->luns, key, json_true());
 			if (now && !g->plan->only_pending) {
 				take_lun(g, now, key);
@@ -194,7 +169,7 @@ static void plan_luns(struct group_plan *g, const json_t *wanted, const json_t *
 			}
 		} else if (now && !g->plan->only_pending) {
 			compare_lun(g, lun, now, key);
-		} else if (!now && (!g->plan->only_pending || comes_late(g, lun))) {
+		} else if (!now && (!g->plan->only_pending || is_made_of(lun, g->plan->dirs))) {
 			make_lun(g, lun, key);
 			if (have)
 				say(g, '+', join("lun_%s", key), member_str(lun, "storage_object"));
@@ -206,6 +181,11 @@ static void plan_luns(struct group_plan *g, const json_t *wanted, const json_t *
 
 /* -- portals -- */
 
+static const struct portal_flag {
+	const char *key;
+	const char *file;
+} portal_flags[] = { { "iser", "iser" }, { "offload", "cxgbit" } };
+
 /*
  * Initiators that are told that their target does not exist may give up for good, and one
  * address may be that of many targets. So nobody is there to tell them while a target is
@@ -215,42 +195,43 @@ static void plan_luns(struct group_plan *g, const json_t *wanted, const json_t *
 static void make_portal(struct group_plan *g, const json_t *portal, const char *key)
 {
 	char *dir = join("%s/np/%s", g->dir, key);
+	size_t i;
 
 	add(g, PHASE_LISTEN, STEP_MKDIR, copy(dir), NULL);
-	if (member_bool(portal, "iser", false))
-		add(g, PHASE_LISTEN, STEP_SET, join("%s/iser", dir), copy("1"));
-	if (member_bool(portal, "offload", false))
-		add(g, PHASE_LISTEN, STEP_SET, join("%s/cxgbit", dir), copy("1"));
+	for (i = 0; i < ARRAY_SIZE(portal_flags); i++)
+		if (member_bool(portal, portal_flags[i].key, false))
+			add(g, PHASE_LISTEN, STEP_SET, join("%s/%s", dir, portal_flags[i].file),
+			    copy("1"));
 	free(dir);
 }
 
 static void take_portal(struct group_plan *g, const json_t *portal, const char *key)
 {
 	char *dir = join("%s/np/%s", g->dir, key);
+	size_t i;
 
-	if (member_bool(portal, "iser", false))
-		step_add(&g->plan->phase[PHASE_CLOSE], STEP_WRITE, STEP_TRY,
-			 join("%s/iser", dir), copy("0"));
-	if (member_bool(portal, "offload", false))
-		step_add(&g->plan->phase[PHASE_CLOSE], STEP_WRITE, STEP_TRY,
-			 join("%s/cxgbit", dir), copy("0"));
+	for (i = 0; i < ARRAY_SIZE(portal_flags); i++)
+		if (member_bool(portal, portal_flags[i].key, false))
+			step_add(&g->plan->phase[PHASE_CLOSE], STEP_WRITE, STEP_TRY,
+				 join("%s/%s", dir, portal_flags[i].file), copy("0"));
 	add(g, PHASE_CLOSE, STEP_RMDIR, dir, NULL);
 }
 
 static void compare_portal(struct group_plan *g, const json_t *wanted, const json_t *have,
 			   const char *key)
 {
-	static const char *const name[][2] = { { "iser", "iser" }, { "offload", "cxgbit" } };
+	const struct portal_flag *flag;
 	bool on;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(name); i++) {
-		on = member_bool(wanted, name[i][0], false);
-		if (on == member_bool(have, name[i][0], false))
+	for (i = 0; i < ARRAY_SIZE(portal_flags); i++) {
+		flag = &portal_flags[i];
+		on = member_bool(wanted, flag->key, false);
+		if (on == member_bool(have, flag->key, false))
 			continue;
-		add(g, PHASE_TARGETS, STEP_SET, join("%s/np/%s/%s", g->dir, key, name[i][1]),
+		add(g, PHASE_TARGETS, STEP_SET, join("%s/np/%s/%s", g->dir, key, flag->file),
 		    copy(on ? "1" : "0"));
-		say(g, '~', join("portal %s %s", key, name[i][0]),
+		say(g, '~', join("portal %s %s", key, flag->key),
 		    on ? "false -> true" : "true -> false");
 	}
 }
@@ -404,7 +385,7 @@ static void plan_acl(struct group_plan *g, const json_t *wanted, const json_t *h
 				plan_change(g->plan, '~', copy(object), copy("tag"));
 		}
 		plan_depth(g, dir, object, wanted, have);
-		plan_credentials(g, PHASE_ACLS, dir, object, wanted, have);
+		plan_chap(g, PHASE_ACLS, dir, object, wanted, have);
 	}
 	plan_mapped(g, dir, object, wanted, have);
 	free(object);
@@ -537,7 +518,7 @@ static void plan_tpg(struct plan *plan, const char *wwn, const char *tag, const 
 	plan_luns(&g, wanted, have);
 	if (!plan->only_pending) {
 		plan_portals(&g, wanted, have);
-		plan_credentials(&g, PHASE_TARGETS, g.dir, g.object, wanted, have);
+		plan_chap(&g, PHASE_TARGETS, g.dir, g.object, wanted, have);
 	}
 	plan_acls(&g, wanted, have);
 	if (!plan->only_pending)

@@ -43,7 +43,12 @@ struct restoring {
 /* Back to what there was. */
 static enum tool_status undo(struct restoring *r)
 {
-	if (apply_exact(r->t, r->target, r->fabric, r->before.root, true)) {
+	struct stepping s = { .t = r->t, .target = r->target, .force = true, .later = true };
+	const struct plan goal = {
+		.t = r->t, .wanted = r->before.root, .fabric = r->fabric, .exact = true,
+	};
+
+	if (apply_towards(&s, &goal, NULL) && !apply_left(&goal)) {
 		out_text(&r->t->out, ": failed, and everything was taken back");
 		return TOOL_ROLLED_BACK;
 	}

@@ -8,29 +8,25 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "apply.h"
+#include "child.h"
 #include "lock.h"
 #include "member.h"
 #include "module.h"
 #include "pending.h"
 #include "replace.h"
 #include "reservation.h"
-#include "text.h"
+#include "seconds.h"
 
 #define SWITCH_FILE	PENDING_DIR "/switch.json"
-#define SECONDS_DEFAULT	30
-#define SECONDS_MAX	3600
-#define POLL_NS		10000000
 #define UNLOAD_SECONDS	10
 #define WHY_BYTES	1024
 
@@ -57,26 +53,6 @@ struct switching {
 	struct timespec began;
 	struct timespec ended;
 };
-
-static double since(const struct timespec *from, const struct timespec *to)
-{
-	return (double)(to->tv_sec - from->tv_sec) + (to->tv_nsec - from->tv_nsec) / 1e9;
-}
-
-static double elapsed(const struct timespec *from)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return since(from, &now);
-}
-
-static void nap(void)
-{
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-
-	nanosleep(&pause, NULL);
-}
 
 /* -- modules -- */
 
@@ -129,20 +105,19 @@ static bool insert_module(struct switching *s, const char *module)
 /* Its last connections may be on their way out. */
 static bool remove_module(struct switching *s, const char *module)
 {
-	struct timespec start;
+	const struct timespec start = seconds_now();
 	int error;
 
 	if (unlinkat(s->target, s->fabric, AT_REMOVEDIR) && errno != ENOENT) {
 		problem_add(s->t, s->fabric, strerror(errno));
 		return false;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		error = syscall(SYS_delete_module, module, O_NONBLOCK) ? errno : 0;
 		if (!error || error == ENOENT)
 			return true;
-		nap();
-	} while (elapsed(&start) < UNLOAD_SECONDS);
+		seconds_nap();
+	} while (seconds_since(&start) < UNLOAD_SECONDS);
 	problem_add(s->t, module, error == EAGAIN || error == EBUSY ? "is in use" :
 								      strerror(error));
 	return false;
@@ -153,16 +128,9 @@ static bool remove_module(struct switching *s, const char *module)
 /* In a child: who waits for commands that never come back cannot be killed. */
 static void stop_child(struct switching *s, const struct plan *plan, char *why)
 {
-	struct stepping stepping = { .t = s->t, .target = openat(s->target, ".", O_DIRECTORY) };
+	struct stepping stepping = { .t = s->t, .target = child_become(s->target) };
 	const struct problem *problem;
-	int fd;
 
-	/* Nobody waits for the lock or the output of one that is stuck. */
-	close(s->target);
-	fd = open("/dev/null", O_RDWR);
-	dup2(fd, STDIN_FILENO);
-	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
 	if (apply_plan(&stepping, plan))
 		_exit(0);
 	problem = &s->t->problems[s->t->problem_count - 1];
@@ -172,20 +140,14 @@ static void stop_child(struct switching *s, const struct plan *plan, char *why)
 
 static bool wait_child(struct switching *s, pid_t child, char *why)
 {
-	struct timespec start;
-	int status;
+	struct timespec end = seconds_now();
+	int status = -1;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	while (!waitpid(child, &status, WNOHANG)) {
-		if (elapsed(&start) > (double)s->seconds) {
-			kill(child, SIGKILL);
-			snprintf(why, WHY_BYTES, "stuck for %lld s: a backstore does not answer",
-				 s->seconds);
-			return false;
-		}
-		nap();
-	}
-	return !status;
+	end.tv_sec += s->seconds;
+	if (child_wait(child, &end, &status))
+		return !status;
+	snprintf(why, WHY_BYTES, "stuck for %lld s: a backstore does not answer", s->seconds);
+	return false;
 }
 
 /* The targets go, nothing else. */
@@ -248,21 +210,12 @@ static bool start(struct switching *s, bool force)
 	struct stepping stepping = {
 		.t = s->t, .target = s->target, .force = force, .later = true,
 	};
-	struct snapshot now;
-	struct plan plan = {
-		.t = s->t, .wanted = s->before.root, .live = &now, .fabric = s->fabric,
-		.exact = true,
+	const struct plan goal = {
+		.t = s->t, .wanted = s->before.root, .fabric = s->fabric, .exact = true,
 	};
-	const struct plan goal = plan;
-	bool good;
+	const bool good = apply_towards(&stepping, &goal, plan_reservations);
 
-	snapshot_load(s->t, s->fabric, NULL, &now);
-	plan_make(&plan);
-	plan_reservations(&plan);
-	good = apply_plan(&stepping, &plan) && !now.failed;
-	clock_gettime(CLOCK_MONOTONIC, &s->ended);
-	plan_free(&plan);
-	snapshot_free(&now);
+	s->ended = seconds_now();
 	return good && !apply_left(&goal);
 }
 
@@ -292,13 +245,13 @@ static enum tool_status change(struct switching *s)
 	const char *loaded = s->from;
 	char *text;
 
-	clock_gettime(CLOCK_MONOTONIC, &s->began);
+	s->began = seconds_now();
 	if (!stop(s) || !remove_module(s, s->from))
 		return go_back(s, loaded);
 	loaded = insert_module(s, s->to) ? s->to : NULL;
 	if (!loaded || !start(s, false))
 		return go_back(s, loaded);
-	text = join("%.3f", since(&s->began, &s->ended));
+	text = join("%.3f", seconds_between(&s->began, &s->ended));
 	out_str(o, "pause_seconds", ": done, % seconds without a target", text);
 	free(text);
 	return TOOL_OK;
@@ -365,11 +318,8 @@ static enum tool_status switch_modules(struct switching *s)
 
 static bool parse(struct tool *t, struct switching *s, const struct modules *modules)
 {
-	s->seconds = SECONDS_DEFAULT;
-	if (t->seconds && !text_number(t->seconds, 1, SECONDS_MAX, &s->seconds)) {
-		complain("--seconds '%' is no number from 1 to 3600", t->seconds);
+	if (!seconds_option(t, &s->seconds))
 		return false;
-	}
 	if (t->to && !strcmp(t->to, modules->ours.name)) {
 		s->to = modules->ours.name;
 		s->from = modules->in_tree.name;
