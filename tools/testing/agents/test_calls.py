@@ -7,11 +7,11 @@ import os
 import threading
 import time
 
+import hang
 import harness
 import initiator
 import login
 import session
-import slow
 import target
 import tree
 from cases import case
@@ -146,8 +146,8 @@ DELAY = 700         # milliseconds
 def disables_completely(seen):
     """tcmu-runner reopens its image when the write of 0 to enable has come back: nothing
     may be on its way to the disk by then. What were, would reach it within the delay."""
-    with slow.Slow(DELAY) as disk, Target("gw") as made:
-        made.lun(0, kind="block", path=disk.node)
+    with hang.Suspended(DELAY) as disk, Target("gw") as made:
+        made.lun(0, kind="block", path=disk.path)
         for turn in range(3):
             with Session(made.iqn, isid=login.random_isid()) as conn:
                 conn.ready(0)

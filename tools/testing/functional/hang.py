@@ -7,7 +7,7 @@ import time
 
 import harness
 from harness import Skip, read, run, wait_for, write
-from target import CORE, Backstore, remove
+from target import Backstore, Device
 
 NAME = "functional-stuck"
 SECTORS = 16384
@@ -58,6 +58,11 @@ class Suspended:
 
     hang = suspend
     release = resume
+
+    def completed(self):
+        """Reads and writes that have come through it and reached the disk below."""
+        fields = read(f"/sys/block/{os.path.basename(self.loop)}/stat").split()
+        return int(fields[0]) + int(fields[4])
 
     def __exit__(self, *_exc):
         self.resume()
@@ -113,49 +118,21 @@ class Ignoring:
             time.sleep(0.2)
 
 
-class FileStore:
+class FileStore(Device):
     """fileio on a block device, whose every request can be slow."""
 
     def __init__(self, name, path, buffered=True):
-        self.dir = f"{CORE}/fileio_900/{name}"
-        self.file = None
-        os.makedirs(self.dir)
-        control = f"fd_dev_name={path},fd_dev_size={SECTORS * 512}"
-        if buffered:
-            control += ",fd_buffered_io=1"
-        try:
-            write(self.dir + "/control", control)
-            write(self.dir + "/enable", "1")
-        except OSError:
-            self.remove()
-            raise
-
-    def remove(self):
-        remove(self.dir)
-        try:
-            os.rmdir(os.path.dirname(self.dir))
-        except OSError:     # another device of the same kind is left
-            pass
+        super().__init__("fileio", name)
+        self.configure(f"fd_dev_name={path},fd_dev_size={SECTORS * 512}" +
+                       (",fd_buffered_io=1" if buffered else ""))
 
 
-class UserStore:
+class UserStore(Device):
     """A backstore whose commands a program should serve that is not there."""
 
     def __init__(self, name):
-        self.dir = f"{CORE}/user_900/{name}"
-        self.file = None
-        os.makedirs(self.dir)
-        try:
-            write(self.dir + "/control", f"dev_size={SECTORS * 512},dev_config=none")
-            write(self.dir + "/attrib/cmd_time_out", "0")
-            write(self.dir + "/enable", "1")
-        except OSError:
-            self.remove()
-            raise
-
-    def remove(self):
-        remove(self.dir)
-        remove(os.path.dirname(self.dir))
+        super().__init__("user", name)
+        self.configure(f"dev_size={SECTORS * 512},dev_config=none", cmd_time_out="0")
 
 
 class Orphaned:

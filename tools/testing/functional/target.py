@@ -39,30 +39,20 @@ def remove(directory):
         pass
 
 
-class Backstore:
-    """A device of target_core. kind: ramdisk, nullio, file or block."""
+class Device:
+    """A device of target_core, of whatever kind."""
 
-    def __init__(self, name, kind="ramdisk", mib=16, path=None):
+    def __init__(self, plugin, name):
         self.name = name
-        self.bytes = mib << 20
-        self.file = None
-        plugin = {"ramdisk": "rd_mcp_900", "nullio": "rd_mcp_900", "file": "fileio_900",
-                  "block": "iblock_900"}[kind]
-        self.dir = f"{CORE}/{plugin}/{name}"
+        self.file = None            # of its own, which goes with it
+        self.dir = f"{CORE}/{plugin}_900/{name}"
         os.makedirs(self.dir)
-        if kind in ("ramdisk", "nullio"):
-            control = f"rd_pages={self.bytes // 4096}"
-            if kind == "nullio":
-                control += ",rd_nullio=1"
-        elif kind == "file":
-            self.file = path or f"/tmp/functional-{name}"
-            with open(self.file, "wb") as file:
-                file.truncate(self.bytes)
-            control = f"fd_dev_name={self.file},fd_dev_size={self.bytes}"
-        else:
-            control = f"udev_path={path}"
+
+    def configure(self, control, **attributes):
         try:
             write(self.dir + "/control", control)
+            for name, value in attributes.items():
+                write(f"{self.dir}/attrib/{name}", value)
             write(self.dir + "/enable", "1")
         except OSError:
             self.remove()
@@ -77,6 +67,27 @@ class Backstore:
         if self.file:
             os.unlink(self.file)
             self.file = None
+
+
+class Backstore(Device):
+    """kind: ramdisk, nullio, file or block."""
+
+    def __init__(self, name, kind="ramdisk", mib=16, path=None):
+        super().__init__({"ramdisk": "rd_mcp", "nullio": "rd_mcp", "file": "fileio",
+                          "block": "iblock"}[kind], name)
+        self.bytes = mib << 20
+        if kind in ("ramdisk", "nullio"):
+            control = f"rd_pages={self.bytes // 4096}"
+            if kind == "nullio":
+                control += ",rd_nullio=1"
+        elif kind == "file":
+            self.file = path or f"/tmp/functional-{name}"
+            with open(self.file, "wb") as file:
+                file.truncate(self.bytes)
+            control = f"fd_dev_name={self.file},fd_dev_size={self.bytes}"
+        else:
+            control = f"udev_path={path}"
+        self.configure(control)
 
 
 class Acl:

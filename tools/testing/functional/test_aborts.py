@@ -3,12 +3,13 @@
 client minds a second status, a status of a task that it has taken back, and silence."""
 
 import random
-import threading
 import time
+from functools import partial
 
 import harness
 from hang import Suspended
 from harness import Failure, check, equal, patience, wait_for
+from history import together
 from login import INITIATOR, random_isid
 from raw import (ASYNC, DATA_OUT, FINAL, NOP_OUT, REJECT, RTAG, TMF_REQ, TMF_RSP, Closed, Pdu)
 from session import (ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET, GOOD, LUN_RESET, WARM_RESET,
@@ -277,19 +278,11 @@ def many(kind, functions):
         results = {}
 
         def one(number):
-            try:
-                results[number] = storm(target, number, harness.scaled(4, 2), functions)
-            except BaseException as fault:      # pylint: disable=broad-except
-                results[number] = fault
+            results[number] = storm(target, number, harness.scaled(4, 2), functions)
 
-        threads = [threading.Thread(target=one, args=(n,), daemon=True) for n in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(patience(45))
-            check(not thread.is_alive(), "a session hangs")
-        for number, result in results.items():
-            check(isinstance(result, int) and result, f"session {number}:", repr(result))
+        together(*(partial(one, number) for number in range(8)), seconds=45)
+        for number, answers in results.items():
+            check(answers, f"session {number}: nothing was answered")
         all_end(target)
         with Session(target.iqn) as session:
             session.ready(0)

@@ -8,7 +8,7 @@ import harness
 import history
 from attackers import Crowd
 from harness import check, equal, patience, wait_for
-from history import From, Memory
+from history import From, Memory, together
 from login import Chap
 from raw import Conn
 from session import Session
@@ -52,12 +52,7 @@ def log_in(target, count, workers):
             except Exception as failure:        # pylint: disable=broad-except
                 failures.append(f"initiator {number}: {failure!r}")
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(patience(120))
-        check(not thread.is_alive(), "an honest login hangs")
+    together(*[work] * workers, seconds=120)
     return sessions, sorted(took), failures
 
 

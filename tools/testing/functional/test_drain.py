@@ -7,6 +7,7 @@ import time
 
 import harness
 import login
+from hang import Suspended
 from harness import Failure, check, equal
 from login import FFP, INITIATOR, OPERATIONAL, LoginConn, random_isid
 from raw import ASYNC, Closed
@@ -15,7 +16,6 @@ from target import Target, unload
 from test_discovery import named_login
 from test_reinstate import CLEARED, NEXUS_LOSS, NO_SESSION, UNAVAILABLE, first_words, gone, joins
 from test_stop import BUSY
-from test_stuck import Suspended
 
 
 class Login:

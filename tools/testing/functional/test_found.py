@@ -1,46 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the live fuzzer has found, each as the shortest way to it."""
 
-import os
 import time
 
 import harness
-from harness import Skip, check, equal, run
+from hang import Suspended
+from harness import check, equal
 from login import random_isid
 from raw import DATA_IN, FINAL, RTAG, SCSI_CMD, SCSI_RSP, TMF_REQ
 from session import ABORT_TASK, LUN_RESET, READ, SIMPLE, Session, read10
 from target import Target
 
-NAME = "functional-slow"
 DELAY = 400         # ms
 ORDERED = 2
-
-
-class Slow:
-    """A disk that takes its time for every read and write."""
-
-    def __init__(self):
-        self.file = "/tmp/functional-slow.img"
-        self.loop = None
-        self.path = f"/dev/mapper/{NAME}"
-
-    def __enter__(self):
-        for name in ("loop", "dm-mod", "dm-delay"):
-            if run("modprobe", name, ok=None).returncode:
-                raise Skip(f"this kernel has no {name}")
-        with open(self.file, "wb") as file:
-            file.truncate(8 << 20)
-        self.loop = run("losetup", "--show", "-f", self.file).stdout.strip()
-        run("dmsetup", "create", NAME, "--noudevsync", "--table",
-            f"0 16384 delay {self.loop} 0 {DELAY}")
-        if not os.path.exists(self.path):
-            run("dmsetup", "mknodes", NAME, "--noudevsync")
-        return self
-
-    def __exit__(self, *_exc):
-        run("dmsetup", "remove", "--retry", "--noudevsync", NAME)
-        run("losetup", "-d", self.loop)
-        os.unlink(self.file)
 
 
 def read_ordered(session):
@@ -63,7 +35,7 @@ def answered(session, itt):
 def order_after(end_it):
     """A read is ended early by end_it(session, task); ORDERED and SIMPLE commands of this
     and of another session still get through."""
-    with Slow() as disk, Target("found") as target:
+    with Suspended(delay=DELAY) as disk, Target("found") as target:
         target.lun(0, kind="block", mib=8, path=disk.path)
         with Session(target.iqn) as session, Session(target.iqn, isid=random_isid()) as other:
             session.ready(0)
@@ -93,7 +65,7 @@ def test_order_after_reset():
 
 def test_order_after_close():
     """The same when the connection of the read breaks."""
-    with Slow() as disk, Target("found") as target:
+    with Suspended(delay=DELAY) as disk, Target("found") as target:
         target.lun(0, kind="block", mib=8, path=disk.path)
         session = Session(target.iqn)
         session.ready(0)
@@ -132,6 +104,6 @@ def test_close_with_tmf_under_way():
         session.send(session.base(TMF_REQ, FINAL | LUN_RESET, session.next_itt(), {20: RTAG},
                                   immediate=True))
         time.sleep(0.1)
-    with Slow() as disk, Target("found") as target:
+    with Suspended(delay=DELAY) as disk, Target("found") as target:
         target.lun(0, kind="block", mib=8, path=disk.path)
         break_off(target, requests)

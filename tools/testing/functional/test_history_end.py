@@ -10,6 +10,7 @@ import time
 import harness
 import login
 import target as target_module
+from hang import Suspended
 from harness import Failure, check, equal, patience, wait_for
 from history import Bystander, all_gone, honest_login, refused, together
 from login import OPERATIONAL, LoginConn, names, random_isid
@@ -17,7 +18,6 @@ from raw import (ASYNC, DATA_IN, DATA_OUT, FINAL, LOGOUT_REQ, LOGOUT_RSP, NOP_IN
                  SCSI_RSP, TMF_REQ, TMF_RSP, Pdu)
 from session import ABORT_TASK, GOOD, LUN_RESET, Session, read10, write10
 from target import Target
-from test_stuck import Suspended
 
 COMPLETE, NO_TASK = 0, 1
 

@@ -4,6 +4,7 @@
 import time
 
 import harness
+from hang import Suspended
 from harness import check, equal, write
 from login import random_isid
 from raw import ASYNC, FINAL, RTAG, SNACK, TMF_REQ, TMF_RSP, Closed, Pdu
@@ -11,7 +12,6 @@ from session import (ABORT_TASK, ABORT_TASK_SET, CHECK_CONDITION, CLEAR_TASK_SET
                      LUN_RESET, NEXUS_RESET, QUERY_ASYNC_EVENT, QUERY_TASK, QUERY_TASK_SET,
                      TASK_ABORTED, TEST_UNIT_READY, WARM_RESET, Session, read10, write10)
 from target import Target
-from test_stuck import Suspended
 from test_tmf import COMPLETE, NO_LUN, REJECTED, open_target, waiting_write
 
 AUTH_FAILED, SUCCEEDED = 6, 7
