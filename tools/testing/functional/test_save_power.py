@@ -21,7 +21,7 @@ MOUNT = "/tmp/functional-power"
 AFTER = "/tmp/functional-power-after"
 COPY = "/tmp/functional-power.img"
 NAME = "saveconfig.json"
-CUTS = 24
+CUTS = 12
 
 
 class Disk(Suspended):
