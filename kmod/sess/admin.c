@@ -168,7 +168,7 @@ static enum tiscsi_sess_phase sess_phase(const struct tiscsi_sess *sess)
 	const struct tiscsi_conn *conn = sess->conn;
 
 	if (!conn)
-		return closing ? TISCSI_PHASE_DRAINING : TISCSI_PHASE_STARTING;
+		return closing || sess->drains ? TISCSI_PHASE_DRAINING : TISCSI_PHASE_STARTING;
 	switch (READ_ONCE(conn->state)) {
 	case TISCSI_CONN_LOGIN:
 		return closing ? TISCSI_PHASE_CLOSING : TISCSI_PHASE_STARTING;

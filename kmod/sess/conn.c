@@ -167,6 +167,7 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, const struct ico
 	INIT_LIST_HEAD(&conn->early);
 	INIT_LIST_HEAD(&conn->ctl_free);
 	INIT_LIST_HEAD(&conn->tx.sent);
+	INIT_LIST_HEAD(&conn->former_node);
 	conn->text_itt = ICORE_RTAG;
 
 	conn->tx.bv = kcalloc(TISCSI_TX_BVECS, sizeof(*conn->tx.bv), GFP_KERNEL);

@@ -13,8 +13,8 @@
  *
  * Why nothing survives the free: the thread has returned and was joined, the
  * socket is released, the command counter has drained, so no upcall can run, and
- * the session has forgotten the connection (session.c); only then does the reaper
- * free the memory.
+ * the session has forgotten the connection, as the present and as a former one
+ * (session.c); only then does the reaper free the memory.
  */
 #ifndef TISCSI_CONN_H
 #define TISCSI_CONN_H
@@ -26,6 +26,7 @@
 #include <linux/lockdep.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
+#include <linux/workqueue.h>
 
 #include <tcm_iscsi/core.h>
 
@@ -186,6 +187,10 @@ struct tiscsi_aborted {
  * @announce: the end is the target's doing and to be told; set before the close
  * @logout_seconds: the initiator shall log out within that time; 0 means it need not
  * @reinstated: a login waits to continue the session; written under pg->lock
+ * @former_node: in sess->formers while its commands drain, under pg->lock
+ * @drain: the reaper's, like the next two: looks whether they have
+ * @drain_tell: jiffies when that is told
+ * @drain_told: it was
  */
 struct tiscsi_conn {
 	struct tiscsi_sess *sess;
@@ -206,6 +211,10 @@ struct tiscsi_conn {
 	enum tiscsi_conn_state state;
 	bool drained;
 	bool reinstated;
+	struct list_head former_node;
+	struct delayed_work drain;
+	unsigned long drain_tell;
+	bool drain_told;
 
 	struct icore_rx rx ____cacheline_aligned_in_smp;
 	struct tiscsi_sink sink;

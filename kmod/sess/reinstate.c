@@ -11,10 +11,11 @@
  * It takes effect when the new login has succeeded, proof of identity included; a
  * login that fails leaves the old connection alone (8.2, M3). Then the old connection
  * is told to close, and the login waits like one that reinstates a session, until the
- * last old command has ended. The reaper then makes it the owner of the session
- * (login->sess), for as long as it takes the login worker to build a connection. If
- * the login goes away meanwhile, for whatever reason, the reaper gets the session
- * back, and ends it unless another login waits.
+ * last old command has ended, or the connection was set aside with those that hang
+ * (session.c). The reaper then makes it the owner of the session (login->sess), for as
+ * long as it takes the login worker to build a connection. If the login goes away
+ * meanwhile, for whatever reason, the reaper gets the session back, and ends it unless
+ * another login waits.
  *
  * A connection that was lost leaves its session in the same state: while old commands
  * drain, a login may come to continue; if none has come by then, the session ends.
@@ -98,6 +99,12 @@ enum icore_login_status tiscsi_sess_may_join(struct tiscsi_pg *pg, struct icore_
 
 /* -- waiting -- */
 
+/*
+ * Former connections of one session. Each has commands that hang, for units that the
+ * next ones were kept off, so more come only where INQUIRY and the like hang, too.
+ */
+#define TISCSI_FORMERS_MAX	16
+
 /* The same method and identity as the leading login (9.2). */
 static bool tiscsi_join_same_identity(const struct tiscsi_sess *sess,
 				      const struct tiscsi_login *login)
@@ -109,8 +116,9 @@ static bool tiscsi_join_same_identity(const struct tiscsi_sess *sess,
 
 /*
  * The login has succeeded. The first time: have the old connection closed, and wait
- * for the reaper. If it comes again without the session, the session has ended, or
- * went to a login that succeeded after this one.
+ * for the reaper; or take the session, if nothing is left of that but commands. If it
+ * comes again without the session, the session has ended, or went to a login that
+ * succeeded after this one. Return: 0 with login->sess; -EBUSY: it waits; -EACCES.
  */
 static int tiscsi_join_wait(struct tiscsi_login *login, enum icore_login_status *status,
 			    const char **reason)
@@ -130,6 +138,13 @@ static int tiscsi_join_wait(struct tiscsi_login *login, enum icore_login_status 
 	} else if (!tiscsi_join_same_identity(sess, login)) {
 		*status = ICORE_LOGIN_AUTH_FAILED;
 		*reason = "not the identity of the session";
+	} else if (sess->nr_formers >= TISCSI_FORMERS_MAX) {
+		*status = ICORE_LOGIN_NO_RESOURCES;
+		*reason = "too many connections of the session wait for their devices";
+	} else if (sess->drains) {
+		sess->drains = false;
+		login->sess = sess;
+		ret = 0;
 	} else {
 		list_add_tail(&login->wait_node, &sess->waiters);
 		login->waiting = true;
@@ -184,9 +199,14 @@ bool tiscsi_sess_hand_over(struct tiscsi_sess *sess)
 		login->sess = sess;
 		tiscsi_sess_release(sess);
 		handed = true;
-	}
-	if (!handed)
+	} else if (sess->nr_formers) {
+		sess->drains = true;
+		/* They want its place, and may have it. */
+		tiscsi_sess_release(sess);
+		handed = true;
+	} else {
 		sess->state = max(sess->state, TISCSI_SESS_CLOSING);
+	}
 	spin_unlock(&sess->pg->lock);
 	return handed;
 }
@@ -209,11 +229,16 @@ static struct tiscsi_conn *tiscsi_join_build(struct tiscsi_sess *sess, struct ti
 int tiscsi_sess_continue(struct tiscsi_login *login, enum icore_login_status *status,
 			 const char **reason)
 {
-	struct tiscsi_sess *sess = login->sess;
 	struct tiscsi_conn *conn;
+	struct tiscsi_sess *sess;
+	int ret;
 
-	if (!sess)
-		return tiscsi_join_wait(login, status, reason);
+	if (!login->sess) {
+		ret = tiscsi_join_wait(login, status, reason);
+		if (ret)
+			return ret;
+	}
+	sess = login->sess;
 
 	/* From here on it is not the login's any more, whatever happens. */
 	login->sess = NULL;

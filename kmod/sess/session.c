@@ -16,18 +16,24 @@
  *
  * Session reinstatement (6.3.5). The new login has succeeded by then. It waits on
  * the old session's list until the reaper has seen the last command of the old one
- * end, because an old write that lands after a new one would be silent corruption. If
- * that takes long, the old session gives its place away (@replaced) and goes on draining
- * where no login finds it, and the new one begins with a fence around the units that the
- * old one has commands for (stuck.c): one disk that hangs does not keep its initiator
- * from all others.
+ * end, because an old write that lands after a new one would be silent corruption.
+ *
+ * If that takes long, because a backend hangs, the connection is set aside among the
+ * former ones of its session. From then on the session is without a connection and may
+ * get another one (reinstate.c); or it gives its place away (@replaced), and goes on
+ * draining where no login finds it. Whichever it is, who comes begins with a fence around
+ * the units that the old commands are for (stuck.c): one disk that hangs does not keep its
+ * initiator from all others. No thread waits for former connections; they are looked
+ * at every now and then. The last one queues the reaper, if the session is theirs.
  *
  * Why the reaper may free a connection. (1) Its thread was joined. (2) Its command
  * counter has drained, so no upcall runs. (3) sess->conn was cleared under pg->lock
- * and sess->lock; everyone else who looks at it holds one of them.
+ * and sess->lock; everyone else who looks at it holds one of them. (4) It has left
+ * sess->formers, where others look under pg->lock; its only work item is the one that
+ * frees it.
  *
- * Why the reaper may free the session. (1) It has no connection, hence no thread
- * and no command. (2) No login owns it: the reaper is queued by owners only.
+ * Why the reaper may free the session. (1) It has no connection, present or former, hence
+ * no thread and no command. (2) No login owns it: the reaper is queued by owners only.
  * (3) The session has left pg->sessions, target_core's lists and the array of admin.c,
  * the only places where others find it; who looks there holds pg->lock,
  * nacl_sess_lock or the lock of the array, or is close_session(), which
@@ -51,10 +57,12 @@
 #include "../mgmt/mgmt.h"
 
 /*
- * How long the response to a logout, and a login that takes a session's place, wait for
- * the session's commands to end; what is longer is told.
+ * How long the response to a logout, and a login that takes the place of a session or of
+ * its connection, wait for its commands to end. How often it is looked whether those of a
+ * former connection have ended, and when it is told that they have not.
  */
 #define TISCSI_DRAIN_WAIT	(HZ / 2)
+#define TISCSI_DRAIN_LOOK	(HZ / 10 + 1)
 #define TISCSI_DRAIN_TELL	(10 * HZ)
 #define TISCSI_DRAIN_AGAIN	(60 * HZ)
 
@@ -198,62 +206,96 @@ static void tiscsi_sess_unpublish(struct tiscsi_sess *sess)
 	spin_unlock(&pg->lock);
 }
 
-/* Nothing of it is left but commands: who wants its place may have it. */
-static void tiscsi_sess_drains(struct tiscsi_sess *sess)
-{
-	spin_lock(&sess->pg->lock);
-	sess->drains = true;
-	/* As long as it may be continued, those who wait for it want to. */
-	if (sess->state >= TISCSI_SESS_CLOSING)
-		tiscsi_sess_release(sess);
-	spin_unlock(&sess->pg->lock);
-}
+/* -- former connections -- */
 
-/* As long as it takes; what it takes is told. */
-static void tiscsi_sess_await(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
+static void tiscsi_former_tell(struct tiscsi_conn *conn)
 {
 	static DEFINE_RATELIMIT_STATE(limit, TISCSI_DRAIN_TELL, 2);
-	const int len = strlen(sess->initiator);
-	unsigned long wait = TISCSI_DRAIN_TELL;
-	bool told = false;
 
-	while (!tiscsi_tcm_counter_idle(conn->counter, wait)) {
-		/* Each tells of all commands of the group. */
-		if (__ratelimit(&limit)) {
-			tiscsi_stuck_log(sess->pg, TISCSI_ANY_LUN, TISCSI_DRAIN_TELL / HZ,
-					 "a closed session");
-			told = true;
-		}
-		wait = TISCSI_DRAIN_AGAIN;
-	}
-	if (told)
-		pr_notice("%*pE at %s: the last command of session %u has ended\n", len,
-			  sess->initiator, sess->pg->target->name, sess->sid);
+	if (time_before(jiffies, conn->drain_tell))
+		return;
+	conn->drain_tell = jiffies + TISCSI_DRAIN_AGAIN;
+	/* Each tells of all commands of the group. */
+	if (!__ratelimit(&limit))
+		return;
+	tiscsi_stuck_log(conn->sess->pg, TISCSI_ANY_LUN, TISCSI_DRAIN_TELL / HZ,
+			 READ_ONCE(conn->sess->state) >= TISCSI_SESS_CLOSING ?
+			 "a closed session" : "a former connection");
+	conn->drain_told = true;
 }
 
-/* The connection is over: the session is without one. */
-static void tiscsi_sess_detach(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
+/* The session stays as long as it has a former connection. */
+static void tiscsi_former_end(struct tiscsi_conn *conn)
 {
-	tiscsi_conn_join(conn);
-	if (!tiscsi_tcm_counter_idle(conn->counter, TISCSI_DRAIN_WAIT)) {
-		/* A backend that hangs shall keep an initiator neither from leaving... */
-		tiscsi_conn_farewell(conn);
-		/* ...nor from coming back. */
-		tiscsi_sess_drains(sess);
-		tiscsi_sess_await(sess, conn);
+	struct tiscsi_sess *sess = conn->sess;
+	struct tiscsi_pg *pg = sess->pg;
+	bool over;
+
+	if (conn->drain_told)
+		pr_notice("%*pE at %s: the last command of session %u has ended\n",
+			  (int)strlen(sess->initiator), sess->initiator, pg->target->name,
+			  sess->sid);
+	spin_lock(&pg->lock);
+	list_del_init(&conn->former_node);
+	sess->nr_formers--;
+	over = sess->drains && !sess->nr_formers;
+	if (over)
+		sess->drains = false;
+	spin_unlock(&pg->lock);
+	tiscsi_conn_advance(conn, TISCSI_CONN_DEAD);
+	tiscsi_conn_free(conn);
+	if (over)
+		tiscsi_sess_reap(sess);
+}
+
+static void tiscsi_former_work(struct work_struct *work)
+{
+	struct tiscsi_conn *conn = container_of(work, struct tiscsi_conn, drain.work);
+
+	if (!tiscsi_tcm_counter_idle(conn->counter, 0)) {
+		tiscsi_former_tell(conn);
+		queue_delayed_work(tiscsi_reaper, &conn->drain, TISCSI_DRAIN_LOOK);
+		return;
 	}
 	tiscsi_tcm_counter_drain(conn->counter);
+	tiscsi_former_end(conn);
+}
+
+static void tiscsi_former_begin(struct tiscsi_conn *conn)
+{
+	INIT_DELAYED_WORK(&conn->drain, tiscsi_former_work);
+	conn->drain_tell = jiffies + TISCSI_DRAIN_TELL - TISCSI_DRAIN_WAIT;
+	queue_delayed_work(tiscsi_reaper, &conn->drain, TISCSI_DRAIN_LOOK);
+}
+
+/* The connection is over: the session is without one. Return: its commands are, too. */
+static bool tiscsi_sess_detach(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
+{
+	bool idle;
+
+	tiscsi_conn_join(conn);
+	idle = tiscsi_tcm_counter_idle(conn->counter, TISCSI_DRAIN_WAIT);
+	if (idle)
+		tiscsi_tcm_counter_drain(conn->counter);
+	/* A backend that hangs shall not keep an initiator from leaving. */
+	if (!idle)
+		tiscsi_conn_farewell(conn);
 	tiscsi_sess_settle(sess, conn);
 
 	spin_lock(&sess->pg->lock);
 	spin_lock(&sess->lock);
 	sess->conn = NULL;
-	sess->drains = false;
+	if (!idle) {
+		list_add_tail(&conn->former_node, &sess->formers);
+		sess->nr_formers++;
+		WRITE_ONCE(sess->fenced, true);
+	}
 	sess->past.rsp_pdus += conn->rsp_pdus;
 	sess->past.tx_octets += conn->tx_octets;
 	sess->past.rx_octets += conn->rx_octets;
 	spin_unlock(&sess->lock);
 	spin_unlock(&sess->pg->lock);
+	return idle;
 }
 
 static void tiscsi_sess_end(struct tiscsi_sess *sess)
@@ -270,15 +312,18 @@ static void tiscsi_sess_reap_work(struct work_struct *work)
 	struct tiscsi_sess *sess = container_of(work, struct tiscsi_sess, work);
 	struct tiscsi_conn *conn = sess->conn;
 	struct tiscsi_pg *pg = sess->pg;
+	bool idle = true;
 	bool over;
 
 	if (conn)
-		tiscsi_sess_detach(sess, conn);
+		idle = tiscsi_sess_detach(sess, conn);
 	over = !tiscsi_sess_hand_over(sess);
 	if (over)
 		tiscsi_sess_end(sess);
 	/* From here on the session is gone, or somebody else's. */
-	if (conn) {
+	if (!idle) {
+		tiscsi_former_begin(conn);
+	} else if (conn) {
 		tiscsi_conn_farewell(conn);
 		tiscsi_conn_advance(conn, TISCSI_CONN_DEAD);
 		tiscsi_conn_free(conn);
@@ -342,6 +387,7 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 		strscpy(sess->user, login->mem->cred.user, sizeof(sess->user));
 	spin_lock_init(&sess->lock);
 	INIT_LIST_HEAD(&sess->waiters);
+	INIT_LIST_HEAD(&sess->formers);
 	tiscsi_ua_init(&sess->ua);
 	INIT_WORK(&sess->work, tiscsi_sess_reap_work);
 	sess->net_cookie = login->sock->net_cookie;

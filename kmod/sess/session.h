@@ -64,9 +64,12 @@ struct tiscsi_sess_past {
  * @past: counted by former connections
  * @waiters: logins that wait for the session or its connection to end, under
  *	pg->lock
- * @drains: its connection's thread has ended, commands have not; under pg->lock
+ * @formers: connections of before whose commands still run, under pg->lock
+ * @nr_formers: how many; under pg->lock
+ * @drains: it has neither connection nor login: the last of @formers ends it, unless a
+ *	login comes to continue it; under pg->lock
  * @replaced: and a newer session of this initiator port has its place; under pg->lock
- * @fenced: it has itself replaced one that may still have commands; set under pg->lock
+ * @fenced: it has @formers, or has itself replaced one that may have; set under pg->lock
  * @ua: unit attentions that the fabric owes; own lock
  * @window: owned by the connection's I/O thread; others read it unlocked, for show
  * @cmd_pdus: statistics, written by the I/O thread only (like the next two)
@@ -95,6 +98,8 @@ struct tiscsi_sess {
 	struct sockaddr_storage peer;
 	struct tiscsi_sess_past past;
 	struct list_head waiters;
+	struct list_head formers;
+	u32 nr_formers;
 	bool drains;
 	bool replaced;
 	bool fenced;
@@ -199,7 +204,10 @@ int tiscsi_sess_continue(struct tiscsi_login *login, enum icore_login_status *st
 			 const char **reason);
 /* Reaper: @conn is over and its session may go on. */
 void tiscsi_sess_settle(struct tiscsi_sess *sess, struct tiscsi_conn *conn);
-/* Reaper: give a session without connection to the newest login that waits for it. */
+/*
+ * Reaper: give a session without connection to the newest login that waits for it, or else
+ * to its former connections. False if there is neither: it has to end.
+ */
 bool tiscsi_sess_hand_over(struct tiscsi_sess *sess);
 
 /* -- session.c, for reinstate.c and discovery.c -- */

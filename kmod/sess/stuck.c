@@ -7,9 +7,10 @@
  * and to see to it that no old write lands after a new one.
  *
  * The last is a fence. A session that is closed gives its place to the next one of the
- * same initiator port while commands of its own still run (session.c). The new session
- * is told BUSY for a unit for as long as the old one has commands there; for all other
- * units it is a session like any other.
+ * same initiator port while commands of its own still run, and one whose connection is
+ * reinstated goes on while commands of the former connection run (session.c). For as long
+ * as there are such commands for a unit, every other command for it is told BUSY; for all
+ * other units it is a session like any other.
  *
  * Who may look. A connection's slots are its thread's. When that has ended and been
  * joined, nothing in them changes but target_core's reference count: 0 says that it is
@@ -55,17 +56,28 @@ static u64 tiscsi_stuck_lun(const struct tiscsi_cmd *cmd)
 	return icore_lun_decode(cmd->lun, &lun) ? lun : TISCSI_ANY_LUN;
 }
 
-bool tiscsi_stuck_has(const struct tiscsi_conn *conn, u64 lun)
+/* Has target_core a command of @conn for @lun? Its thread has ended. */
+static bool tiscsi_stuck_has(const struct tiscsi_conn *conn, u64 lun)
 {
 	u32 i;
 
 	for (i = 0; i < conn->nr_cmds; i++) {
 		const struct tiscsi_cmd *cmd = &conn->cmds[i];
 
-		if (!cmd->tmr && tiscsi_stuck_core(cmd) &&
-		    (lun == TISCSI_ANY_LUN || lun == tiscsi_stuck_lun(cmd)))
+		if (!cmd->tmr && tiscsi_stuck_core(cmd) && lun == tiscsi_stuck_lun(cmd))
 			return true;
 	}
+	return false;
+}
+
+static bool tiscsi_stuck_formers(const struct tiscsi_sess *sess, u64 lun)
+{
+	const struct tiscsi_conn *conn;
+
+	lockdep_assert_held(&sess->pg->lock);
+	list_for_each_entry(conn, &sess->formers, former_node)
+		if (tiscsi_stuck_has(conn, lun))
+			return true;
 	return false;
 }
 
@@ -102,12 +114,12 @@ bool tiscsi_stuck_fences(struct tiscsi_cmd *cmd, const u8 *cdb)
 
 	spin_lock(&sess->pg->lock);
 	list_for_each_entry(old, &sess->pg->sessions, pg_node) {
-		if (!old->replaced || !tiscsi_stuck_same_nexus(old, sess))
+		if (old != sess && (!old->replaced || !tiscsi_stuck_same_nexus(old, sess)))
 			continue;
-		any = true;
-		hit = hit || (old->conn && tiscsi_stuck_has(old->conn, lun));
+		any = any || old != sess || sess->nr_formers;
+		hit = hit || tiscsi_stuck_formers(old, lun);
 	}
-	/* None can be added: this session would have to be replaced first. */
+	/* None can be added as long as this thread runs. */
 	if (!any)
 		WRITE_ONCE(sess->fenced, false);
 	spin_unlock(&sess->pg->lock);
@@ -131,16 +143,28 @@ static void tiscsi_stuck_show(const struct tiscsi_sess *sess, const struct tiscs
 	view->closed = sess->state >= TISCSI_SESS_CLOSING;
 }
 
+/* Slots of the former connections first, one after the other, then those of the present. */
+static const struct tiscsi_cmd *tiscsi_stuck_slot(const struct tiscsi_sess *sess, u32 slot)
+{
+	const struct tiscsi_conn *conn;
+
+	list_for_each_entry(conn, &sess->formers, former_node) {
+		if (slot < conn->nr_cmds)
+			return &conn->cmds[slot];
+		slot -= conn->nr_cmds;
+	}
+	conn = sess->conn;
+	return conn && slot < conn->nr_cmds ? &conn->cmds[slot] : NULL;
+}
+
 /* The next one in this session from *@slot on. */
 static bool tiscsi_stuck_next(const struct tiscsi_sess *sess, u32 *slot, u32 milliseconds,
 			      struct tiscsi_stuck_view *view)
 {
-	const struct tiscsi_conn *conn = sess->conn;
+	const struct tiscsi_cmd *cmd;
 
 	lockdep_assert_held(&sess->pg->lock);
-	for (; conn && *slot < conn->nr_cmds; ++*slot) {
-		const struct tiscsi_cmd *cmd = &conn->cmds[*slot];
-
+	for (; (cmd = tiscsi_stuck_slot(sess, *slot)); ++*slot) {
 		if (!tiscsi_stuck_is(cmd))
 			continue;
 		tiscsi_stuck_show(sess, cmd, view);

@@ -6,7 +6,6 @@
 #include <linux/types.h>
 
 struct tiscsi_cmd;
-struct tiscsi_conn;
 struct tiscsi_pg;
 struct tiscsi_sess;
 
@@ -20,12 +19,9 @@ struct tiscsi_sess;
  */
 u32 tiscsi_stuck_log(struct tiscsi_pg *pg, u64 lun, u32 seconds, const char *what);
 
-/* Has target_core a command of @conn for @lun, or for any? pg->lock; its thread has ended. */
-bool tiscsi_stuck_has(const struct tiscsi_conn *conn, u64 lun);
-
 /*
- * May the command not be executed, because an older session of the same initiator port
- * has some for that unit under way? Then it has been answered. I/O thread; takes pg->lock.
+ * May the command not be executed, because an older session of the same initiator port,
+ * or a former connection of this one, has some for that unit under way? Then it has been answered. I/O thread; takes pg->lock.
  */
 bool tiscsi_stuck_fences(struct tiscsi_cmd *cmd, const u8 *cdb);
 /* A new session enters its group, whose lock is held: is there such an older one? */

@@ -11,14 +11,16 @@ import harness
 import target as target_module
 from hang import Ignoring, Orphaned, Suspended
 from harness import check, equal, kernel_threads, patience, wait_for
-from login import random_isid
+from login import Refused, random_isid
 from session import (ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET, GOOD, LUN_RESET, TEST_UNIT_READY,
-                     WARM_RESET, Session, read10, report_luns, write10)
+                     WARM_RESET, Session, inquiry, read10, report_luns, write10)
 from target import PORTAL, Target
+from test_reinstate import told
 from test_stuck import timed
 
 BUSY, TASK_ABORTED = 0x08, 0x40
 COMPLETE, NO_TASK, REJECTED = 0, 1, 255
+NO_RESOURCES = 0x302
 DRAIN_TIMEOUT = "/sys/module/tcm_iscsi/parameters/drain_timeout"
 
 
@@ -223,6 +225,83 @@ def test_stops_tcmu():
 
 test_stops_dm.quick = True
 test_stops_scsi_debug.limit = 120
+
+
+def continues(device):
+    """Reinstatement of a connection: the session goes on without what hangs, again and
+    again, lost by its initiator or not; it ends like any other."""
+    with Hung(device) as hung:
+        session = hung.session()
+        for lost in (False, True, False):
+            if lost:
+                session.reset()
+                time.sleep(0.7)     # by then the session is without a connection
+            old, session = session, timed(1.2, lambda s=session: Session(hung.target.iqn, old=s))
+            old.close()
+            equal(session.tsih, old.tsih, "TSIH")
+            equal(told(session, 1), GOOD, "LUN 1, which lost nothing")
+            equal(told(session, 0), BUSY, "LUN 0")
+            timed(1, lambda: session.write_at(0, b"\7" * 4096, 1))
+            equal(session.command(write10(0, 8), write=bytes(4096), status=None).status, BUSY,
+                  "a write that could be overtaken by an old one")
+            equal(timed(1, lambda: session.tmf(LUN_RESET, 0)), REJECTED, "reset of LUN 0")
+            equal(hung.target.sessions(), 1, "sessions")
+        isid = session.isid
+        timed(1, session.logout)
+        session = timed(1.5, lambda: Session(hung.target.iqn, isid=isid))
+        check(session.tsih != old.tsih, "the session that was logged out")
+        equal(told(session, 0), BUSY, "LUN 0 in a new session")
+        old, session = session, timed(1, lambda: Session(hung.target.iqn, old=session))
+        old.close()
+
+        hung.device.release()
+        if hung.device.answers_inquiry:
+            wait_for(lambda: told(session, 0) == GOOD, "the end of the fence", 30)
+            session.write_at(0, b"\x08" * 4096)
+            equal(session.read_at(0, 4096), b"\x08" * 4096, "the new write is the last")
+        timed(1, session.logout)
+        wait_for(lambda: hung.target.sessions() == 0, "the end of all sessions", 30)
+
+
+def test_continues_dm():
+    """A suspended dm device."""
+    continues(Suspended())
+
+
+def test_continues_scsi_debug():
+    """A disk that ignores commands."""
+    continues(Ignoring())
+
+
+def test_continues_tcmu():
+    """tcmu without a daemon."""
+    continues(Orphaned())
+
+
+def test_continues_bounded():
+    """A connection whose device hangs with INQUIRY, too, can be reinstated a number of
+    times, and is refused then, soon; the session ends with its last command."""
+    with Hung(Orphaned()) as hung:
+        session = hung.session(1)
+        for count in range(20):
+            session.submit(inquiry(), lun=0, read=36)
+            session.sync()
+            try:
+                new = timed(1.2, lambda s=session: Session(hung.target.iqn, old=s))
+            except Refused as refused:
+                equal(refused.status, NO_RESOURCES, "status")
+                break
+            session.close()
+            session = new
+        check(4 <= count <= 18, "refused after", count)
+        timed(1, hung.works)
+        session.close()
+        hung.device.release()
+        wait_for(lambda: hung.target.sessions() == 0, "the end of all sessions", 30)
+
+
+test_continues_dm.quick = True
+test_continues_scsi_debug.limit = 120
 
 
 def test_fence_of_one_unit():
