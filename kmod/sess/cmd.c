@@ -50,6 +50,7 @@ int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth)
 		INIT_LIST_HEAD(&cmd->item.node);
 		INIT_LIST_HEAD(&cmd->node);
 		INIT_LIST_HEAD(&cmd->r2t_node);
+		INIT_LIST_HEAD(&cmd->defer_node);
 		INIT_HLIST_NODE(&cmd->itt_node);
 		cmd->free_node.next = conn->free ? &conn->free->free_node : NULL;
 		conn->free = cmd;
@@ -599,6 +600,10 @@ bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd)
 			return false;
 		tiscsi_cmd_drop(cmd);
 		return true;
+	case TISCSI_CMD_SUBMITTED:
+		if (!tiscsi_tcm_withdraw(cmd))
+			return false;
+		fallthrough;
 	case TISCSI_CMD_COLLECT:
 		cmd->suppress = true;
 		tiscsi_cmd_leave_sink(cmd);
@@ -624,7 +629,8 @@ bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd)
  */
 bool tiscsi_cmd_abort_with_status(struct tiscsi_cmd *cmd)
 {
-	if (cmd->state != TISCSI_CMD_COLLECT)
+	if (cmd->state != TISCSI_CMD_COLLECT &&
+	    (cmd->state != TISCSI_CMD_SUBMITTED || !tiscsi_tcm_withdraw(cmd)))
 		return false;
 	tiscsi_cmd_leave_sink(cmd);
 	cmd->state = TISCSI_CMD_EXECUTE;
@@ -687,6 +693,9 @@ void tiscsi_cmd_end_all(struct tiscsi_conn *conn)
 			tiscsi_cmd_detach(cmd);
 			break;
 		case TISCSI_CMD_SUBMITTED:
+			if (tiscsi_tcm_withdraw(cmd))
+				tiscsi_tcm_kill(cmd);
+			fallthrough;
 		case TISCSI_CMD_EXECUTE:
 			tiscsi_cmd_drained_mail(cmd);
 			break;

@@ -158,6 +158,11 @@ static void tiscsi_tmf_end_waiting(struct tiscsi_cmd *tmf)
 			tiscsi_cmd_abort_local(cmd);
 			break;
 		case TISCSI_CMD_SUBMITTED:
+			if (tiscsi_cmd_abort_local(cmd)) {
+				tiscsi_tmf_note_end(tmf, cmd);
+				break;
+			}
+			fallthrough;
 		case TISCSI_CMD_EXECUTE:
 			/*
 			 * target_core aborts a set one by one; those that the device

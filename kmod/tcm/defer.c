@@ -18,15 +18,17 @@
  * Of several PERSISTENT RESERVE OUT for a device one runs at a time. Two PREEMPT AND ABORT
  * could each wait for the other; and who takes a registration away spins, with a lock held,
  * until nobody uses it any more, while its owner sleeps in a PREEMPT AND ABORT of its own,
- * or writes to a file. One that waits in the queue may be what the running one waits for:
- * target_core marks it then, and it is run at once, which ends it. target_core does not
- * say when it marks, so that is looked at every now and then.
+ * or writes to a file.
+ *
+ * One that waits in the queue may be aborted, or be what the running one waits for:
+ * target_core marks it then, and it is run whoever else runs, which ends it. target_core
+ * does not say when it marks, so that is looked at every now and then.
  *
  * Why no reference survives: a lane is counted by its commands and freed with the last of
- * them; a command is target_core's while it is here, hence the connection with its slots
- * and, through the LUN's reference, the device stay. After its execution began nothing of
- * it is looked at any more. Unloading comes after the last session, hence after the last
- * command.
+ * them that runs, and none waits while none runs; a command is target_core's while it is
+ * here, hence the connection with its slots and, through the LUN's reference, the device
+ * stay. After its execution began nothing of it is looked at any more. Unloading comes after
+ * the last session, hence after the last command.
  */
 #include <linux/list.h>
 #include <linux/sched/mm.h>
@@ -48,7 +50,7 @@
 
 /* Commands of one device that are executed at a time. */
 #define TISCSI_LANE_WIDTH	32
-/* While a PERSISTENT RESERVE OUT waits for another: how often it is looked whether it may end. */
+/* While commands wait for a place: how often it is looked whether some were aborted. */
 #define TISCSI_LANE_LOOK	(HZ / 10 + 1)
 
 /**
@@ -132,32 +134,41 @@ static struct tiscsi_lane *tiscsi_lane_find(const struct se_device *dev)
 	return NULL;
 }
 
-static bool tiscsi_lane_may_run(const struct tiscsi_lane *lane, const struct tiscsi_cmd *cmd)
+static void tiscsi_lane_start(struct tiscsi_lane *lane, struct tiscsi_cmd *cmd)
 {
-	return !lane->reserving || !tiscsi_reserves(&cmd->se_cmd) || tiscsi_tcm_aborted(cmd);
+	lockdep_assert_held(&tiscsi_lanes_lock);
+	list_del_init(&cmd->defer_node);
+	lane->active++;
+	cmd->reserves = tiscsi_reserves(&cmd->se_cmd) && !lane->reserving;
+	lane->reserving |= cmd->reserves;
+	queue_work(tiscsi_exec, &cmd->defer_work);
 }
 
+/* Fill the places that are free. */
 static void tiscsi_lane_run(struct tiscsi_lane *lane)
 {
 	struct tiscsi_cmd *cmd, *next;
 
 	lockdep_assert_held(&tiscsi_lanes_lock);
 	list_for_each_entry_safe(cmd, next, &lane->queue, defer_node) {
-		/* One that was aborted waits for nothing, so it needs no place. */
-		if (lane->active >= TISCSI_LANE_WIDTH && !tiscsi_tcm_aborted(cmd))
-			continue;
-		if (!tiscsi_lane_may_run(lane, cmd)) {
-			schedule_delayed_work(&tiscsi_lane_looker, TISCSI_LANE_LOOK);
-			continue;
-		}
-		list_del_init(&cmd->defer_node);
-		lane->active++;
-		cmd->reserves = tiscsi_reserves(&cmd->se_cmd) && !lane->reserving;
-		lane->reserving |= cmd->reserves;
-		queue_work(tiscsi_exec, &cmd->defer_work);
 		if (lane->active >= TISCSI_LANE_WIDTH)
 			break;
+		if (!lane->reserving || !tiscsi_reserves(&cmd->se_cmd))
+			tiscsi_lane_start(lane, cmd);
 	}
+	if (!list_empty(&lane->queue))
+		schedule_delayed_work(&tiscsi_lane_looker, TISCSI_LANE_LOOK);
+}
+
+/* A command that was aborted waits for nothing any more, so it needs no place. */
+static void tiscsi_lane_clear(struct tiscsi_lane *lane)
+{
+	struct tiscsi_cmd *cmd, *next;
+
+	lockdep_assert_held(&tiscsi_lanes_lock);
+	list_for_each_entry_safe(cmd, next, &lane->queue, defer_node)
+		if (tiscsi_tcm_aborted(cmd))
+			tiscsi_lane_start(lane, cmd);
 }
 
 static void tiscsi_lane_look(struct work_struct *work)
@@ -165,8 +176,10 @@ static void tiscsi_lane_look(struct work_struct *work)
 	struct tiscsi_lane *lane;
 
 	spin_lock(&tiscsi_lanes_lock);
-	list_for_each_entry(lane, &tiscsi_lanes, node)
+	list_for_each_entry(lane, &tiscsi_lanes, node) {
+		tiscsi_lane_clear(lane);
 		tiscsi_lane_run(lane);
+	}
 	spin_unlock(&tiscsi_lanes_lock);
 }
 
@@ -253,6 +266,22 @@ void tiscsi_defer_execute(struct tiscsi_cmd *cmd)
 {
 	if (!tiscsi_defers(&cmd->se_cmd) || !tiscsi_defer(cmd, false))
 		target_execute_cmd(&cmd->se_cmd);
+}
+
+/*
+ * target_core learns of a read when it is submitted, so it cannot abort one that waits for
+ * that; its ABORT TASK does not find it, and another session's reset passes it by.
+ */
+bool tiscsi_tcm_withdraw(struct tiscsi_cmd *cmd)
+{
+	bool waits;
+
+	spin_lock(&tiscsi_lanes_lock);
+	waits = !list_empty(&cmd->defer_node) && cmd->submits;
+	if (waits)
+		list_del_init(&cmd->defer_node);
+	spin_unlock(&tiscsi_lanes_lock);
+	return waits;
 }
 
 int tiscsi_defer_init(void)

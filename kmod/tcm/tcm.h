@@ -102,10 +102,12 @@ void tiscsi_tcm_execute(struct tiscsi_cmd *cmd);
 /* A write in the data phase fails for a transport reason: status follows. */
 void tiscsi_tcm_fail(struct tiscsi_cmd *cmd, enum icore_data_error error);
 /*
- * End a write that still waits for data, on ABORT TASK, LUN RESET or connection
- * loss. Ends in the completed or the aborted upcall.
+ * End a write that still waits for data, or what was withdrawn, on ABORT TASK, LUN RESET
+ * or connection loss. Ends in the completed or the aborted upcall.
  */
 void tiscsi_tcm_kill(struct tiscsi_cmd *cmd);
+/* Take back what waits to be submitted (defer.c). True: target_core does not know of it. */
+bool tiscsi_tcm_withdraw(struct tiscsi_cmd *cmd);
 /* target_core has marked it aborted and waits for us. Any context. */
 bool tiscsi_tcm_aborted(const struct tiscsi_cmd *cmd);
 /* Our reference, after the response was sent or dropped. Any context. */

@@ -11,13 +11,14 @@ import history
 from hang import FileStore, Suspended
 from harness import Failure, check, equal, patience
 from login import INITIATOR, random_isid
-from session import GOOD, Session, read10, write10
+from session import ABORT_TASK, GOOD, Session, read10, write10
 from target import Target, reservations
 from test_stuck import timed
 
 REGISTER, RESERVE, PREEMPT_AND_ABORT, REGISTER_IGNORE = 0, 1, 5, 6
 WRITE_EXCLUSIVE_REGISTRANTS = 5
 CONFLICT, MISCOMPARE = 0x18, 2
+COMPLETE = 0
 
 
 def pr_out(action, key, new_key):
@@ -164,6 +165,32 @@ def test_fileio_stuck():
 
 
 test_fileio_stuck.quick = True
+
+
+def test_fileio_aborted():
+    """A command that waits behind as many as run at a time, while all of these hang, ends at
+    once when it is aborted: a read, which target_core does not know yet, and a write."""
+    with Suspended() as device, Target("waits") as target:
+        store = FileStore("waits-0", device.path)
+        target.stores.append(store)
+        target.export(0, store)
+        with Session(target.iqn, isid=random_isid(), seconds=20) as session:
+            session.ready(0)
+            device.suspend()
+            try:
+                stuck = [session.submit(read10(128 * n, 8), read=4096) for n in range(40)]
+                late = [session.submit(write10(8 * n, 8), write=bytes(4096)) for n in range(6)]
+                late += stuck[34:]
+                del stuck[34:]
+                timed(1, session.sync)
+                for task in late:
+                    equal(timed(1, lambda t=task: session.tmf(ABORT_TASK, 0, t.itt, t.cmdsn)),
+                          COMPLETE, "answer to an abort")
+                check(not any(task.done for task in stuck), "the device does not hang")
+            finally:
+                device.resume()
+            for task in stuck:
+                equal(session.wait(task).status, GOOD, "status")
 
 
 def test_fileio_direct():
