@@ -18,7 +18,7 @@ from test_stuck import timed
 REGISTER, RESERVE, PREEMPT_AND_ABORT, REGISTER_IGNORE = 0, 1, 5, 6
 WRITE_EXCLUSIVE_REGISTRANTS = 5
 CONFLICT, MISCOMPARE = 0x18, 2
-COMPLETE = 0
+COMPLETE, TASK_ABORTED = 0, 0x40
 
 
 def pr_out(action, key, new_key):
@@ -33,34 +33,31 @@ def compare_and_write(lba):
 
 # -- PREEMPT AND ABORT --
 
-def test_preempt_own_writes():
-    """PREEMPT AND ABORT of a key that the sender has, too, while writes of its own wait
-    for data: only its own thread can end those."""
-    with Target("waits") as target:
-        target.lun(0)
+def test_preempt_own_reads():
+    """PREEMPT AND ABORT of the holder while reads of the sender's own are under way:
+    target_core takes them for the holder's, by its key, and waits for their end, which
+    with TASK ABORTED status only their connection's thread can bring about."""
+    with Suspended(delay=300) as device, Target("waits") as target:
+        target.lun(0, kind="block", mib=8, path=device.path)
         target.lun(1)
         reservations()
-        sessions = []
-        for number in range(3):
-            session = Session(target.iqn, initiator=f"{INITIATOR}{number}", answer_r2t=False)
+        holder = Session(target.iqn, initiator=f"{INITIATOR}1")
+        own = Session(target.iqn, initiator=f"{INITIATOR}2")
+        for session, key in ((holder, 9), (own, 7)):
             session.ready(0, 1)
-            cdb, data = pr_out(REGISTER, 0, 7)
+            cdb, data = pr_out(REGISTER, 0, key)
             session.command(cdb, write=data)
-            sessions.append(session)
-        first = sessions[0]
-        cdb, data = pr_out(RESERVE, 7, 0)
-        first.command(cdb, write=data)
-        for session in sessions:
-            for number in range(3):
-                task = session.submit(write10(number, 8), write=bytes(4096), immediate=0)
-                while not task.r2ts:
-                    session.pump()
-        cdb, data = pr_out(PREEMPT_AND_ABORT, 7, 7)
-        preempt = first.submit(cdb, write=data)
-        timed(1, lambda: first.read_at(0, 4096, 1))
-        equal(timed(3, lambda: first.wait(preempt)).status, GOOD, "status")
-        for session in sessions:
-            session.close()
+        cdb, data = pr_out(RESERVE, 9, 0)
+        holder.command(cdb, write=data)
+        reads = [own.submit(read10(8 * number, 8), read=4096) for number in range(4)]
+        cdb, data = pr_out(PREEMPT_AND_ABORT, 7, 9)
+        preempt = own.submit(cdb, write=data)
+        timed(1, lambda: own.read_at(0, 4096, 1))
+        equal(timed(3, lambda: own.wait(preempt)).status, GOOD, "status")
+        seen = [own.wait(task).status for task in reads]
+        check(TASK_ABORTED in seen, "target_core did not wait for the reads:", seen)
+        holder.close()
+        own.close()
 
 
 def preempting(target, number, seconds):
