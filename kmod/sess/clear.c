@@ -206,6 +206,7 @@ void tiscsi_clear_take(struct tiscsi_conn *conn)
 	struct llist_node *list = llist_reverse_order(llist_del_all(&conn->clears));
 	struct tiscsi_clear_part *part, *next;
 
+	tiscsi_assert_io_thread(conn);
 	llist_for_each_entry_safe(part, next, list, node) {
 		/* A device that hangs shall not take this connection's slots, one by one. */
 		if (!list_empty(&conn->tmfs) && tiscsi_tmf_crowded(conn, TISCSI_ANY_LUN)) {

@@ -59,6 +59,7 @@ int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth)
 	return 0;
 }
 
+/* Of a connection that never began, or that conn.h's conditions allow to be freed. */
 void tiscsi_cmd_free_slots(struct tiscsi_conn *conn)
 {
 	u32 i;
@@ -176,6 +177,7 @@ void tiscsi_cmd_retire(struct tiscsi_cmd *cmd)
 {
 	struct tiscsi_conn *conn = cmd->conn;
 
+	tiscsi_assert_io_thread(conn);
 	tiscsi_cmd_unhash(cmd);
 	if (cmd->windowed) {
 		cmd->windowed = false;
@@ -188,7 +190,7 @@ void tiscsi_cmd_retire(struct tiscsi_cmd *cmd)
 }
 
 /* No payload may go to this command any more; its pages are about to vanish. */
-static void tiscsi_cmd_leave_sink(struct tiscsi_cmd *cmd)
+void tiscsi_cmd_leave_sink(struct tiscsi_cmd *cmd)
 {
 	struct tiscsi_conn *conn = cmd->conn;
 
@@ -253,6 +255,7 @@ void tiscsi_cmd_collect_released(struct tiscsi_conn *conn)
 	struct llist_node *list = llist_del_all(&conn->released);
 	struct tiscsi_cmd *cmd, *next;
 
+	tiscsi_assert_io_thread(conn);
 	llist_for_each_entry_safe(cmd, next, list, free_node) {
 		cmd->core = false;
 		if (cmd->tmr)
@@ -520,6 +523,7 @@ static bool tiscsi_cmd_attention(struct tiscsi_cmd *cmd, const u8 *cdb)
  */
 void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 {
+	tiscsi_assert_io_thread(cmd->conn);
 	list_del_init(&cmd->node);
 	if (unlikely(READ_ONCE(cmd->conn->sess->fenced)) && tiscsi_stuck_fences(cmd, cdb))
 		return;
@@ -637,27 +641,6 @@ bool tiscsi_cmd_abort_with_status(struct tiscsi_cmd *cmd)
 	/* Completes with that status; finishing it waits for the data. */
 	tiscsi_tcm_kill(cmd);
 	return true;
-}
-
-/**
- * tiscsi_cmd_scan_aborted - release writes that another initiator's reset marked
- * @conn: the connection
- *
- * target_core has no callback for it: it marks the command and waits until we
- * come back with the data, which may be never.
- */
-void tiscsi_cmd_scan_aborted(struct tiscsi_conn *conn)
-{
-	struct tiscsi_cmd *cmd, *next;
-
-	list_for_each_entry_safe(cmd, next, &conn->collect, node) {
-		if (cmd->state != TISCSI_CMD_COLLECT || !tiscsi_tcm_aborted(cmd))
-			continue;
-		tiscsi_tmf_note_abort(cmd, NULL);
-		tiscsi_cmd_leave_sink(cmd);
-		cmd->state = TISCSI_CMD_EXECUTE;
-		tiscsi_tcm_execute(cmd);
-	}
 }
 
 /**

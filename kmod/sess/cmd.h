@@ -201,6 +201,7 @@ struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt);
 struct tiscsi_cmd *tiscsi_cmd_get_unnamed(struct tiscsi_conn *conn);
 struct tiscsi_cmd *tiscsi_cmd_find(struct tiscsi_conn *conn, u32 itt);
 void tiscsi_cmd_unhash(struct tiscsi_cmd *cmd);
+void tiscsi_cmd_leave_sink(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_drop(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_collect_released(struct tiscsi_conn *conn);
 void tiscsi_cmd_take_mail(struct tiscsi_conn *conn);
@@ -213,7 +214,6 @@ void tiscsi_cmd_local_status(struct tiscsi_cmd *cmd, u8 status);
 void tiscsi_cmd_fail_snack(struct tiscsi_cmd *cmd);
 bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd);
 bool tiscsi_cmd_abort_with_status(struct tiscsi_cmd *cmd);
-void tiscsi_cmd_scan_aborted(struct tiscsi_conn *conn);
 void tiscsi_cmd_end_all(struct tiscsi_conn *conn);
 void tiscsi_cmd_retire(struct tiscsi_cmd *cmd);
 

@@ -299,7 +299,7 @@ static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 	struct tiscsi_cmd *cmd;
 
 	tiscsi_conn_place(conn);
-	tiscsi_cmd_scan_aborted(conn);
+	tiscsi_tmf_scan_aborted(conn);
 	list_for_each_entry(cmd, &conn->collect, node) {
 		if (icore_wseq_waiting(&cmd->ws) &&
 		    time_after(jiffies, cmd->data_since + owed)) {
@@ -510,7 +510,7 @@ static void tiscsi_conn_sleep(struct tiscsi_conn *conn, long longest)
 		left = schedule_timeout(tiscsi_tmf_nap(conn, longest));
 	__set_current_state(TASK_RUNNING);
 	if (collecting && !left)
-		tiscsi_cmd_scan_aborted(conn);
+		tiscsi_tmf_scan_aborted(conn);
 }
 
 /*

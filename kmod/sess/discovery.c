@@ -255,6 +255,7 @@ enum icore_login_status tiscsi_discovery_join(struct tiscsi_login *login, const 
 	return known ? ICORE_LOGIN_TOO_MANY_CONNS : ICORE_LOGIN_NO_SESSION;
 }
 
+/* Its slot is on no list any more, where others find and compare it; the worker owns it. */
 void tiscsi_discovery_free(struct tiscsi_login *login)
 {
 	struct tiscsi_discovery *d = login->disc;

@@ -114,6 +114,7 @@ static struct tiscsi_cmd *tiscsi_order_find_cmd(struct tiscsi_conn *conn, u32 cm
 	return NULL;
 }
 
+/* The thread's alone, like the list; or the reaper's, once that was joined. */
 static void tiscsi_order_drop(struct tiscsi_conn *conn, struct tiscsi_early *e)
 {
 	conn->early_bytes -= sizeof(*e) + e->len;

@@ -474,6 +474,7 @@ err_unlock:
 	return ERR_PTR(ret);
 }
 
+/* Bindings are found through the two lists only, under the mutex, and not kept after it. */
 void tiscsi_portal_unbind(struct tiscsi_binding *b)
 {
 	struct tiscsi_np *np = b->np;

@@ -446,10 +446,33 @@ void tiscsi_tmf_core_done(struct tiscsi_cmd *tmf)
 	tiscsi_tmf_result(tmf, tmf->tmr_response);
 }
 
+/**
+ * tiscsi_tmf_scan_aborted - release writes that another initiator's reset marked
+ * @conn: the connection
+ *
+ * target_core has no callback for it: it marks the command and waits until we
+ * come back with the data, which may be never.
+ */
+void tiscsi_tmf_scan_aborted(struct tiscsi_conn *conn)
+{
+	struct tiscsi_cmd *cmd, *next;
+
+	tiscsi_assert_io_thread(conn);
+	list_for_each_entry_safe(cmd, next, &conn->collect, node) {
+		if (cmd->state != TISCSI_CMD_COLLECT || !tiscsi_tcm_aborted(cmd))
+			continue;
+		tiscsi_tmf_note_abort(cmd, NULL);
+		tiscsi_cmd_leave_sink(cmd);
+		cmd->state = TISCSI_CMD_EXECUTE;
+		tiscsi_tcm_execute(cmd);
+	}
+}
+
 void tiscsi_tmf_run_all(struct tiscsi_conn *conn)
 {
 	struct tiscsi_cmd *tmf, *next;
 
+	tiscsi_assert_io_thread(conn);
 	list_for_each_entry_safe(tmf, next, &conn->tmfs, tmf.node)
 		tiscsi_tmf_run(tmf);
 }

@@ -31,6 +31,8 @@ void tiscsi_tmf_core_done(struct tiscsi_cmd *tmf);
 void tiscsi_tmf_progress(struct tiscsi_conn *conn, const struct tiscsi_cmd *cmd);
 /* Have too many functions been given up that target_core still has? */
 bool tiscsi_tmf_crowded(const struct tiscsi_conn *conn, u64 lun);
+/* Let target_core have back the writes that it has aborted. */
+void tiscsi_tmf_scan_aborted(struct tiscsi_conn *conn);
 /* Look at everything that waits. */
 void tiscsi_tmf_run_all(struct tiscsi_conn *conn);
 /* How long may the thread sleep before something here has waited enough? */

@@ -57,6 +57,7 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/* Only configfs knows of it, and lets go of it with this call. */
 void tiscsi_op_drop_np(struct se_tpg_np *se_np)
 {
 	struct np_dir *dir = container_of(se_np, struct np_dir, se_np);

@@ -213,6 +213,7 @@ void tiscsi_params_init(struct tiscsi_params *p)
 	INIT_LIST_HEAD(&p->aliases);
 }
 
+/* The group is going: no session is left that could show an alias. */
 void tiscsi_params_free(struct tiscsi_params *p)
 {
 	struct alias *a;

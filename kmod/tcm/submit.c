@@ -16,6 +16,7 @@
  * The callbacks may run in hard interrupt context and return 0 always: any other
  * value leads to the queue-full path, which enables interrupts.
  */
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
@@ -59,8 +60,14 @@ void tiscsi_tcm_counter_drain(struct target_cmd_counter *c)
 	target_wait_for_cmds(c);
 }
 
+/*
+ * Of no command, or drained: then the put that made it zero may not have returned yet. What
+ * it still does, waking those who wait, it does within an RCU read section.
+ */
 void tiscsi_tcm_counter_free(struct target_cmd_counter *c)
 {
+	if (atomic_read(&c->stopped))
+		synchronize_rcu();
 	target_free_cmd_counter(c);
 }
 

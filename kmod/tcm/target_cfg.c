@@ -44,6 +44,11 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/*
+ * configfs has removed everything below: no portal group, so no login and no session, which
+ * are counted in their group. It has left tiscsi_targets, where management finds it under
+ * tiscsi_mutex; a read of one of its files holds the item, hence the directory.
+ */
 void tiscsi_op_drop_wwn(struct se_wwn *se_wwn)
 {
 	struct tiscsi_wwn *wwn = to_tiscsi_wwn(se_wwn);
@@ -105,7 +110,8 @@ err_free:
  * without regard to signals, since nothing can stop an rmdir at this point. It is not
  * long: a LUN has to be taken away before, and that, in target_core, waits for every
  * command that a device has. Then only core_tpg_deregister() looks at the group, which
- * frees the dynamic ACLs that are left.
+ * frees the dynamic ACLs that are left. Portals and ACLs are directories in it, so they
+ * went before, and files of it that are open keep the directory.
  */
 void tiscsi_op_drop_tpg(struct se_portal_group *se_tpg)
 {

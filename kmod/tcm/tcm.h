@@ -73,6 +73,7 @@ struct target_cmd_counter *tiscsi_tcm_counter_alloc(void);
 void tiscsi_tcm_counter_drain(struct target_cmd_counter *c);
 /* No new commands; has the last one ended within @timeout jiffies? Sleeps. */
 bool tiscsi_tcm_counter_idle(struct target_cmd_counter *c, long timeout);
+/* Sleeps if it was drained. */
 void tiscsi_tcm_counter_free(struct target_cmd_counter *c);
 
 /**
