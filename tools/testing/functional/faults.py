@@ -8,6 +8,7 @@ from harness import Skip, read, run, write
 
 DEBUG = "/sys/kernel/debug"
 KINDS = ("failslab", "fail_page_alloc")
+MANY = 1 << 30      # the kernel counts down from it with each failure
 
 
 def threads(*names):
@@ -31,6 +32,7 @@ class Failing:
         if not os.path.isdir(f"{DEBUG}/{KINDS[0]}"):
             raise Skip("this kernel cannot make allocations fail; kasan can")
         self.armed = []
+        self.before = 0
         self.set("N")
         return self
 
@@ -38,7 +40,7 @@ class Failing:
     def set(waiting):
         """waiting: Y spares allocations that may sleep, which ours are."""
         for kind in KINDS:
-            for name, value in (("verbose", "0"), ("probability", "0"),
+            for name, value in (("verbose", "0"), ("probability", "0"), ("times", str(MANY)),
                                 ("ignore-gfp-wait", waiting)):
                 write(f"{DEBUG}/{kind}/{name}", value)
         write(f"{DEBUG}/fail_page_alloc/min-order", "0")
@@ -49,21 +51,27 @@ class Failing:
 
     def arm_threads(self, nth, directories):
         self.armed = list(directories)
-        for thread in self.armed:
-            write(f"{thread}/fail-nth", str(nth))
-
-    def fired(self):
-        """Has one failed? Disarms the others. A thread that has ended counts as one
-        that had its failure."""
-        fired = False
+        self.before = self.failures()
         for thread in self.armed:
             try:
-                fired |= int(read(f"{thread}/fail-nth").strip("\0\n ")) == 0
+                write(f"{thread}/fail-nth", str(nth))
+            except OSError:     # it has just ended
+                pass
+
+    @staticmethod
+    def failures():
+        """How many allocations have failed on purpose since the kernel counts."""
+        return sum(MANY - int(read(f"{DEBUG}/{kind}/times")) for kind in KINDS)
+
+    def fired(self):
+        """How many have failed, also in threads that have ended. Disarms the others."""
+        for thread in self.armed:
+            try:
                 write(f"{thread}/fail-nth", "0")
             except OSError:
-                fired = True
+                pass
         self.armed = []
-        return fired
+        return self.failures() - self.before
 
     def __exit__(self, *_exc):
         self.fired()
