@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Peers that mean no good, many of them, in one process of low priority: the machine
-that they share with the target is not what is tested."""
+"""Peers that mean no good, many of them, in one process. Its priority is low, because the
+machine that it shares with the target is not what is tested, but not so low that it has to
+stand by while honest initiators log in."""
 
 import errno
+import mmap
 import os
+import random
 import selectors
 import signal
 import socket
+import struct
 import time
 
 import history
 import login
 from raw import LOGIN_REQ, Pdu
 
-TARGET = ("127.0.0.1", 3260)
+BATCH = 25              # peers that do something before answers are looked at
 
 
 def request(stage, pairs, to=None, cmdsn=1):
@@ -27,18 +31,21 @@ def request(stage, pairs, to=None, cmdsn=1):
 class Peer:
     """One connection after the other from one address, never waited for."""
 
+    per_source = 700    # more than the target lets in from one address
+
     def __init__(self, crowd, source):
         self.crowd = crowd
         self.source = source
         self.sock = None
         self.opened = 0
+        self.closed = 0     # by the target
 
     def open(self):
         self.sock = socket.socket()
         self.sock.setblocking(False)
         try:
             self.sock.bind((self.source, 0))
-            self.sock.connect(TARGET)
+            self.sock.connect(self.crowd.address)
         except BlockingIOError:
             pass
         except OSError as error:        # no port is free, or the queue is full
@@ -80,6 +87,7 @@ class Peer:
         if data:
             self.answer(data)
         else:
+            self.closed += 1
             self.close()
 
     def answer(self, data):
@@ -112,14 +120,11 @@ class Slow(Peer):
 class Guesser(Peer):
     """Goes through CHAP with a wrong secret, again and again."""
 
+    per_source = 250    # they prove that they speak iSCSI, so nobody makes room for more
+
     def begin(self):
         self.step = -1
-
-    def tick(self):
-        if not self.sock:
-            self.open()
-        elif self.step < 0:
-            self.next()
+        self.next()     # on this machine the connection is there
 
     def next(self):
         self.step += 1
@@ -134,7 +139,8 @@ class Guesser(Peer):
 class Crowd:
     """With the statement, `counts` peers of the three kinds are at work."""
 
-    def __init__(self, target, silent, slow, guessers):
+    def __init__(self, target, silent, slow, guessers, address=("127.0.0.1", 3260)):
+        self.address = address
         self.selector = None
         self.counts = ((Silent, silent, 2), (Slow, slow, 3), (Guesser, guessers, 4))
         who = [("InitiatorName", "iqn.2026-11.test:crowd"), ("TargetName", target.iqn),
@@ -144,27 +150,47 @@ class Crowd:
                       request(login.SECURITY, [("CHAP_N", "user"), ("CHAP_R", "0x" + "5a" * 16)],
                               login.OPERATIONAL))
         self.pid = 0
+        self.shared = mmap.mmap(-1, mmap.PAGESIZE)
 
     def peers(self):
-        for kind, count, net in self.counts:
-            for number in range(count):
-                yield kind(self, f"127.{net}.0.{1 + number // 250}")
+        """All of them, in any order: each kind meets the caps that another has reached."""
+        found = [kind(self, f"127.{net}.0.{1 + number // kind.per_source}")
+                 for kind, count, net in self.counts for number in range(count)]
+        random.Random(6).shuffle(found)
+        return found
+
+    def tell(self, peers):
+        """For seen() in the other process."""
+        unproven = [peer for peer in peers if not isinstance(peer, Guesser)]
+        struct.pack_into("3I", self.shared, 0, sum(bool(peer.sock) for peer in unproven),
+                         sum(peer.closed for peer in unproven),
+                         sum(peer.closed for peer in peers if isinstance(peer, Guesser)))
+
+    def seen(self):
+        """(silent and slow peers that are connected, how often one of them was thrown out,
+        guesses that came to an end)"""
+        return struct.unpack_from("3I", self.shared, 0)
 
     def work(self):
         history.many_files(8192)
-        os.nice(19)
+        os.nice(5)
         self.selector = selectors.EpollSelector()
-        peers = list(self.peers())
-        at = 0
+        peers = self.peers()
+        at = told = 0
         while True:
-            # Spread over the second.
-            begin = time.monotonic()
-            for _ in range(max(1, len(peers) // 20)):
+            if time.monotonic() > told + 0.2:
+                self.tell(peers)
+                told = time.monotonic()
+            # Spread over the second, and answers are not kept waiting.
+            end = time.monotonic() + BATCH / len(peers)
+            for _ in range(BATCH):
                 peers[at % len(peers)].tick()
                 at += 1
-            for key, _ in self.selector.select(0):
-                key.data.readable()
-            time.sleep(max(0.001, 0.05 - (time.monotonic() - begin)))
+            left = 0.001
+            while left > 0:
+                for key, _ in self.selector.select(left):
+                    key.data.readable()
+                left = end - time.monotonic()
 
     def __enter__(self):
         self.pid = os.fork()
@@ -184,3 +210,4 @@ class Crowd:
             os.waitpid(self.pid, 0)
         except (ChildProcessError, ProcessLookupError):
             pass
+        self.shared.close()

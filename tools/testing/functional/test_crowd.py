@@ -68,9 +68,13 @@ def crowd(part):
         log = harness.fresh_log()
         start = time.monotonic()
         with Crowd(target, int(2000 * part), int(1000 * part), int(500 * part)) as attackers:
-            time.sleep(3)
+            # There is no room any more, and some have been refused.
+            wait_for(lambda: min(attackers.seen()[1:]) >= 20, "the crowd", 60)
+            before = attackers.seen()
             sessions, took, failures = log_in(target, count, 25)
             check(attackers.alive(), "the attackers have gone")
+            thrown, guesses = (after - then for after, then in
+                               zip(attackers.seen()[1:], before[1:]))
             memory.below(NP_SLOTS * SLOT_KIB + count * SESSION_KIB, "all of them")
         seconds = time.monotonic() - start
         try:
@@ -78,7 +82,10 @@ def crowd(part):
             late = took[int(len(took) * 0.99) - 1]
             harness.note(f"{count} honest logins among {int(3500 * part)} others: median "
                          f"{took[len(took) // 2]:.2f} s, 99% {late:.2f} s, last {took[-1]:.2f} s,"
-                         f" {memory.most // 1024} MiB")
+                         f" {memory.most // 1024} MiB; meanwhile {before[0]} silent and slow ones,"
+                         f" {thrown} thrown out, {guesses} guesses")
+            check(thrown, "nobody was thrown out to make room")
+            check(guesses, "nobody guesses")
             check(late < patience(2), f"99 of 100 honest logins took {late:.2f} s")
             lines = log.matching("tcm_iscsi: ")
             check(len(lines) < 10 * seconds, len(lines), "lines in", seconds, "seconds")
