@@ -13,6 +13,7 @@ import traceback
 
 import harness
 import test_hostile
+from faults import Failing
 from harness import Failure, check
 from initiator import FIO_OPTIONS, Node, fio
 from login import INITIATOR, Refused
@@ -21,6 +22,7 @@ from raw import DATA_OUT, FINAL, RTAG, TMF_REQ, Closed, Pdu
 from session import ABORT_TASK, ABORT_TASK_SET, GOOD, LUN_RESET, Session, read10, write10
 from target import PORTAL
 from test_drain import Peer
+from test_waits import PREEMPT_AND_ABORT, REGISTER_IGNORE, RESERVE, pr_out
 
 GONE = (OSError, Closed, Refused)
 BLOCK = 4096
@@ -187,7 +189,7 @@ class Abuser(Actor):
 
     def actions(self):
         return [(4, self.reset_and_drop), (2, self.abort), (2, self.garbage), (2, self.cut),
-                (1, self.resume)]
+                (1, self.resume), (2, self.rejoin), (1, self.deaf), (1, self.preempt)]
 
     def begin(self, **kwargs):
         return self.session(isid=b"\x80\0\0\0\0" + bytes([self.rng.randrange(3)]),
@@ -226,7 +228,7 @@ class Abuser(Actor):
             start = time.monotonic()
             session.tmf(ABORT_TASK, 2, task.itt, task.cmdsn)
             took = time.monotonic() - start
-            check(took < harness.patience(7), f"an abort was answered after {took:.1f} s")
+            check(took < harness.patience(10), f"an abort was answered after {took:.1f} s")
         except GONE:
             self.count("disturbed")
         self.end(session)
@@ -256,6 +258,52 @@ class Abuser(Actor):
         try:
             session.sync()
         except (*GONE, Failure):
+            self.count("disturbed")
+        self.end(session)
+
+
+    def rejoin(self):
+        """Another connection for a session whose commands are under way, or hang."""
+        session = self.begin()
+        try:
+            for _ in range(self.rng.randint(1, 4)):
+                self.fill(session)
+                if self.rng.random() < 0.3:
+                    session.reset()
+                old, session = session, Peer(self.stage.target.iqn, initiator=self.initiator(),
+                                             seconds=harness.patience(30), answer_r2t=False,
+                                             old=session)
+                old.close()
+        except GONE:
+            self.count("disturbed")
+            session.close()
+            return
+        self.end(session)
+
+    def deaf(self):
+        """Asks for more than any buffer holds, and reads none of it."""
+        session = self.begin()
+        try:
+            for number in range(20):
+                session.submit(read10(0, 256), lun=3 if number % 4 else 2, read=131072,
+                               wait_window=False)
+            time.sleep(self.rng.random())
+        except GONE:
+            self.count("disturbed")
+        self.end(session)
+
+    def preempt(self):
+        """Ends the reads of others, and its own, with a reservation."""
+        key = self.rng.randrange(3)
+        session = self.begin()
+        try:
+            for number in range(4):
+                session.submit(read10(8 * number, 64), lun=3, read=32768)
+            for action, old, new in ((REGISTER_IGNORE, 0, key + 1), (RESERVE, key + 1, 0),
+                                     (PREEMPT_AND_ABORT, key + 1, (key + 1) % 3 + 1)):
+                cdb, data = pr_out(action, old, new)
+                session.command(cdb, lun=3, write=data, immediate=24, status=None)
+        except GONE:
             self.count("disturbed")
         self.end(session)
 
@@ -336,8 +384,13 @@ class Administrator(Actor):
     """Takes things away and gives them back."""
 
     def actions(self):
-        return [(4, self.look), (2, self.hang), (2, self.portal), (1, self.group),
-                (1, self.depth), (1, self.namespace)]
+        actions = [(4, self.look), (2, self.hang), (2, self.portal), (1, self.group),
+                   (1, self.depth), (1, self.namespace), (1, self.clock)]
+        if not harness.run("modprobe", "sch_netem", ok=None).returncode:
+            actions.append((2, self.wire))
+        if os.path.exists("/proc/self/fail-nth"):
+            actions.append((1, self.memory))
+        return actions
 
     def pause(self, most=1.0):
         time.sleep(self.rng.random() * most)
@@ -376,6 +429,33 @@ class Administrator(Actor):
         harness.write(self.rng.choice(self.stage.acls[1:]).dir + "/cmdsn_depth",
                       str(self.rng.randint(4, 64)))
         self.pause(2)
+
+    def wire(self):
+        """All that goes over the loopback device is lost, late, doubled, or out of turn."""
+        rule = self.rng.choice((("loss", "1%"), ("delay", "2ms", "2ms", "reorder", "30%"),
+                                ("duplicate", "5%"), ("loss", "100%")))
+        harness.run("tc", "qdisc", "replace", "dev", "lo", "root", "netem", *rule)
+        try:
+            self.pause(2)
+        finally:
+            harness.run("tc", "qdisc", "del", "dev", "lo", "root")
+        self.pause()
+
+    def clock(self):
+        now, began = time.time(), time.monotonic()
+        try:
+            time.clock_settime(time.CLOCK_REALTIME, now + self.rng.choice((-7200, 3600, 1 << 25)))
+            self.pause()
+        finally:
+            time.clock_settime(time.CLOCK_REALTIME, now + time.monotonic() - began)
+
+    def memory(self):
+        """An allocation of each login thread fails, in whichever login it is."""
+        with Failing() as failing:
+            failing.arm(self.rng.randint(1, 30), "tiscsi_login/", "tiscsi_accept")
+            self.pause(2)
+            if failing.fired():
+                self.count("allocations failed")
 
     def namespace(self):
         """Another target's portal in a namespace that ends with a session in it."""
