@@ -77,6 +77,27 @@ def test_device_owes():
         equal(timed.log.matching("session .* ended"), [], "log")
 
 
+def test_nobody_owes():
+    """A write whose data is complete, and whose turn has not come because a request before
+    it is missing, owes nothing: the Data-Out timer does not run."""
+    with Timed(fresh=False, dataout_timeout=2, dataout_timeout_retries=1) as timed, \
+            Session(timed.target.iqn, seconds=20) as session:
+        session.ready(1)
+        start = session.cmdsn
+        session.cmdsn = start + 1
+        late = session.submit(write10(0, 8), lun=1, write=b"\2" * 4096)
+        end = time.monotonic() + 3.5
+        while time.monotonic() < end:
+            session.nop(immediate=True)
+            time.sleep(0.1)
+        check(not late.done, "executed before its turn")
+        session.cmdsn = start
+        session.ready(1)
+        session.cmdsn = start + 2
+        equal(session.wait(late).status, GOOD, "status")
+        equal(timed.log.matching("session .* ended"), [], "log")
+
+
 def test_peer_owes():
     """A peer that owes data is told so, and the log says that it was the peer. Each PDU of
     the data begins the time anew."""
@@ -142,5 +163,5 @@ def test_silence():
 
 
 # Each of them waits for a time to pass; of what they are about the others have a sample.
-for function in (test_peer_owes, test_life, test_silence):
+for function in (test_nobody_owes, test_peer_owes, test_life, test_silence):
     function.long = True
