@@ -82,9 +82,12 @@ def run_limited(function, arguments=()):
             status, reason = FAILED, f"still running after {limit:.0f} s, killed\n"
         else:
             time.sleep(0.005)
-    with os.fdopen(receive, encoding="utf-8", errors="replace") as file:
-        os.set_blocking(file.fileno(), False)
-        reason += file.read() or ""
+    os.set_blocking(receive, False)
+    try:
+        reason += os.read(receive, 1 << 20).decode(errors="replace")
+    except BlockingIOError:     # nothing, and a process that it has started is still there
+        pass
+    os.close(receive)
     harness.kill_group(pid)
     if status not in (PASSED, SKIPPED):
         return FAILED, reason or f"the test's process ended with {status}"
