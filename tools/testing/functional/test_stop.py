@@ -141,28 +141,32 @@ test_functions_scsi_debug.limit = 120
 
 
 def test_slow_is_not_stuck():
-    """A reset of a device that is slow, but finishes commands, waits for all of them."""
-    with Hung(Suspended(delay=300)) as hung:
+    """A reset of a device that is slow, but finishes commands, waits for all of them, longer
+    than it would wait for one that finishes none."""
+    with Hung(Suspended(delay=1000)) as hung:
         session = Session(hung.target.iqn)
         session.ready(0)
-        tasks = [session.submit(read10(8 * n, 8), read=4096) for n in range(4)]
-        session.sync()
-        for n in range(4):      # a reset takes until the last of these has ended
-            time.sleep(0.1)
-            tasks.append(session.submit(read10(8 * n, 8), read=4096))
+        for n in range(5):
+            time.sleep(0.25)
+            session.submit(read10(8 * n, 8), read=4096)
+        start = time.monotonic()
         equal(session.tmf(LUN_RESET), COMPLETE, "answer")
+        check(time.monotonic() - start > 0.85, "it had nothing to wait for")
         session.close()
 
 
 def test_clear_of_others():
-    """CLEAR TASK SET again and again, while tasks of another session hang: that session
-    loses no slot that it needs, however few it has, and the answers stay honest."""
+    """CLEAR TASK SET and resets again and again, while tasks of another session hang: no
+    session loses a slot that it needs, however few it has, and the answers stay honest."""
     with Hung(Suspended()) as hung:
         hung.target.attrib("default_cmdsn_depth", 4)
         other = hung.sessions(1, 1)[0]
         with Session(hung.target.iqn, isid=random_isid()) as session:
             for _ in range(20):
                 equal(timed(1, lambda: session.tmf(CLEAR_TASK_SET, 0)), REJECTED, "answer")
+            for _ in range(30):
+                equal(timed(1, lambda: session.tmf(LUN_RESET, 0)), REJECTED, "answer")
+            timed(1, lambda: session.write_at(0, bytes(4096), 1))
             timed(1, lambda: other.write_at(0, bytes(4096), 1))
             timed(1, lambda: other.tmf(LUN_RESET, 1))
             other.ready(1)
