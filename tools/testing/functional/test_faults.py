@@ -166,11 +166,10 @@ def connect():
         return None
 
 
-def test_reset_at_every_byte():
-    """A recorded session, cut by RST after every byte: no session is left, nobody notices."""
+def cut_short(step):
+    """A recorded session, cut by RST after every so many bytes."""
     with fault_target() as target, Bystander(target, resets=True) as other:
         wire = recorded(target)
-        step = max(1, int(2 / min(1, harness.WORK)))
         for cut in range(0, len(wire), step):
             sock = wait_for(connect, "a connection", 5)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -185,6 +184,16 @@ def test_reset_at_every_byte():
         wait_for(lambda: target.sessions() == 1, "the end of all sessions but one", 20)
         other.check()
         honest_login(target)
+
+
+def test_reset_at_every_byte():
+    """No session is left, nobody notices; a part of the bytes that suits the kernel."""
+    cut_short(max(1, int(2 / min(1, harness.WORK))))
+
+
+def test_reset_at_every_byte_full():
+    """All of them."""
+    cut_short(1)
 
 
 def test_stops_in_the_middle():
@@ -343,8 +352,10 @@ def test_memory_pressure():
 
 test_memory_pressure.limit = 120
 test_reset_at_every_byte.limit = 120
+test_reset_at_every_byte_full.limit = 240
 
 
 # Each of them waits for a time to pass; of what they are about the others have a sample.
-for function in (test_teardown_allocations, test_bad_wire, test_ten_second_stall, test_memory_pressure):
+for function in (test_teardown_allocations, test_reset_at_every_byte_full, test_bad_wire,
+                 test_ten_second_stall, test_memory_pressure):
     function.long = True
