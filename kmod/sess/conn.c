@@ -27,9 +27,9 @@
 
 /* Bytes received per turn before sending and others get their chance. */
 #define TISCSI_RX_BUDGET	(1024 * 1024)
-/* A peer that takes nothing for this long is gone. */
+/* A peer that takes nothing for this long is gone. TCP, which cannot say why, comes later. */
 #define TISCSI_TX_STALL		(30 * HZ)
-#define TISCSI_USER_TIMEOUT_MS	30000
+#define TISCSI_USER_TIMEOUT_MS	35000
 /* How long a reset may wait for writes that another session collects data for. */
 #define TISCSI_SCAN_INTERVAL	(HZ / 8)
 /* Room for the data of a NOP-Out or a Text Request at first; see ffp.c. */

@@ -198,7 +198,7 @@ def test_reset_at_every_byte_full():
 
 def test_stops_in_the_middle():
     """Peers that stop in the middle of a Data-Out, or never read what they asked for, and
-    stay connected: they keep their own session and nothing else, and it ends by itself."""
+    stay connected: they keep their own session and nothing else."""
     with fault_target() as target:
         silent = []
         for number in range(4):
@@ -225,6 +225,21 @@ def test_stops_in_the_middle():
         target.enable()
         for session in silent:
             session.close()
+
+
+def test_deaf_ends():
+    """The session of one who does not read ends by itself, after half a minute, and the log
+    says that it was the initiator."""
+    with fault_target() as target, Session(target.iqn, answer_r2t=False) as session:
+        session.ready(0)
+        log = harness.KernelLog()
+        for _ in range(60):         # more than TCP keeps
+            session.submit(read10(0, 256), read=131072, wait_window=False)
+        time.sleep(20)
+        equal(target.sessions(), 1, "sessions after 20 s")
+        wait_for(lambda: target.sessions() == 0, "the end of the session", 25)
+        check(log.matching("session .* ended: initiator does not read"), log.read())
+        log.close()
 
 
 class Lossy:
@@ -351,11 +366,12 @@ def test_memory_pressure():
 
 
 test_memory_pressure.limit = 120
+test_deaf_ends.limit = 90
 test_reset_at_every_byte.limit = 120
 test_reset_at_every_byte_full.limit = 240
 
 
 # Each of them waits for a time to pass; of what they are about the others have a sample.
-for function in (test_teardown_allocations, test_reset_at_every_byte_full, test_bad_wire,
-                 test_ten_second_stall, test_memory_pressure):
+for function in (test_teardown_allocations, test_reset_at_every_byte_full, test_deaf_ends,
+                 test_bad_wire, test_ten_second_stall, test_memory_pressure):
     function.long = True
