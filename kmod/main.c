@@ -14,6 +14,7 @@
 #include <tcm_iscsi/version.h>
 
 #include "mgmt/mgmt.h"
+#include "mgmt/verdict.h"
 #include "net/net.h"
 #include "sess/crypto.h"
 #include "sess/login.h"
@@ -116,9 +117,12 @@ static int __init tiscsi_init(void)
 	ret = tiscsi_crypto_init();
 	if (ret)
 		return ret;
-	ret = tiscsi_net_init();
+	ret = tiscsi_verdict_init();
 	if (ret)
 		goto err_crypto;
+	ret = tiscsi_net_init();
+	if (ret)
+		goto err_verdict;
 	ret = tiscsi_defer_init();
 	if (ret)
 		goto err_net;
@@ -151,6 +155,8 @@ err_defer:
 	tiscsi_defer_exit();
 err_net:
 	tiscsi_net_exit();
+err_verdict:
+	tiscsi_verdict_exit();
 err_crypto:
 	tiscsi_crypto_exit();
 	return ret;
@@ -165,6 +171,7 @@ static void __exit tiscsi_exit(void)
 	tiscsi_sess_exit();
 	tiscsi_defer_exit();
 	tiscsi_net_exit();
+	tiscsi_verdict_exit();
 	tiscsi_crypto_exit();
 }
 

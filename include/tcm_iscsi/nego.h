@@ -288,6 +288,12 @@ struct icore_redirect {
 	char address[ICORE_REDIRECT_MAX][ICORE_ADDRESS_MAX + 1];
 };
 
+enum icore_login_step {
+	ICORE_STEP_NAMES,	/* its names were not judged yet */
+	ICORE_STEP_SECURITY,
+	ICORE_STEP_OPERATIONAL,
+};
+
 enum icore_login_action {
 	ICORE_LOGIN_DO_SEND,	/* send login->rsp and login->out, wait for the next request */
 	/* look up target and policy, then icore_login_bound() or icore_login_refuse() */
@@ -391,6 +397,8 @@ enum icore_login_action icore_login_pdu(struct icore_login *l, const struct icor
 /* Continue after DO_BIND. */
 enum icore_login_action icore_login_bound(struct icore_login *l,
 					  const struct icore_login_policy *policy);
+/* How far it has come, for people. */
+enum icore_login_step icore_login_step(const struct icore_login *l);
 /* Continue after DO_ACCEPT with the TSIH of the session. */
 enum icore_login_action icore_login_finish(struct icore_login *l, u16 tsih);
 /* Fail from outside, after DO_BIND or DO_ACCEPT: always DO_FAIL. */

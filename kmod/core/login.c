@@ -290,6 +290,17 @@ enum icore_login_action icore_login_bound(struct icore_login *l,
 }
 
 /**
+ * icore_login_step - how far a login has come
+ * @l: the login; it has had a PDU
+ */
+enum icore_login_step icore_login_step(const struct icore_login *l)
+{
+	if (!l->bound)
+		return ICORE_STEP_NAMES;
+	return l->stage == ICORE_STAGE_SECURITY ? ICORE_STEP_SECURITY : ICORE_STEP_OPERATIONAL;
+}
+
+/**
  * icore_login_finish - continue after DO_ACCEPT
  * @l: the login
  * @tsih: of the session, not 0

@@ -15,6 +15,18 @@
 
 struct sockaddr_storage;
 
+/**
+ * struct tiscsi_addr_view - one end of a connection, or a portal
+ * @known: there is a connection
+ * @addr: never v4-mapped
+ * @scope: interface index of a link-local address, else 0
+ */
+struct tiscsi_addr_view {
+	bool known;
+	struct icore_addr addr;
+	u32 scope;
+};
+
 /* What the ABI calls last_fail_type in iscsi_tgt_attr. */
 enum tiscsi_login_fail {
 	TISCSI_FAIL_NONE	= 0,

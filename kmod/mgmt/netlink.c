@@ -100,6 +100,35 @@ int tiscsi_nl_send(struct genl_info *info, struct sk_buff *skb, void *hdr, int e
 	return genlmsg_reply(skb, info);
 }
 
+void *tiscsi_nl_part(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &tiscsi_nl_family,
+			   NLM_F_MULTI, cmd);
+}
+
+int tiscsi_nl_part_end(struct sk_buff *skb, void *hdr, bool good)
+{
+	if (good) {
+		genlmsg_end(skb, hdr);
+		return 0;
+	}
+	if (hdr)
+		genlmsg_cancel(skb, hdr);
+	return -EMSGSIZE;
+}
+
+int tiscsi_nl_put_address(struct sk_buff *skb, const struct tiscsi_nl_address *keys,
+			  const struct tiscsi_addr_view *view)
+{
+	if (!view->known)
+		return 0;
+	if (nla_put(skb, keys->address, view->addr.v6 ? 16 : 4, view->addr.addr) ||
+	    nla_put_u16(skb, keys->port, view->addr.port) ||
+	    (view->scope && nla_put_u32(skb, keys->scope, view->scope)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 int tiscsi_netlink_init(void)
 {
 	return genl_register_family(&tiscsi_nl_family);

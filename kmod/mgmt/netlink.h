@@ -22,6 +22,16 @@ struct tiscsi_nl_keys {
 	int sid;
 };
 
+/* Numbers of the attributes that an address is made of. */
+struct tiscsi_nl_address {
+	int address;
+	int port;
+	int scope;
+};
+
+int tiscsi_nl_put_address(struct sk_buff *skb, const struct tiscsi_nl_address *keys,
+			  const struct tiscsi_addr_view *view);
+
 /* Who asks, and for what: from the request's namespace and attributes. */
 void tiscsi_nl_scope(struct tiscsi_scope *scope, struct net *net, struct nlattr **attrs,
 		     const struct tiscsi_nl_keys *keys);
@@ -38,5 +48,12 @@ bool tiscsi_nl_has(struct genl_info *info, int type, const char *text);
 /* A message for one answer, and its way out: frees or sends @skb. */
 struct sk_buff *tiscsi_nl_reply(struct genl_info *info, u8 cmd, void **hdr);
 int tiscsi_nl_send(struct genl_info *info, struct sk_buff *skb, void *hdr, int err);
+
+/*
+ * A message of a dump, begun and ended. part: NULL if there is no room. part_end: takes
+ * it back unless @good. Return: 0 or -EMSGSIZE, which ends this part of the dump.
+ */
+void *tiscsi_nl_part(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd);
+int tiscsi_nl_part_end(struct sk_buff *skb, void *hdr, bool good);
 
 #endif /* TISCSI_NETLINK_H */

@@ -12,36 +12,17 @@ static const struct tiscsi_nl_keys session_keys = {
 
 /* -- showing -- */
 
-/* Numbers of the attributes that an address is made of. */
-struct address_keys {
-	int address;
-	int port;
-	int scope;
-};
-
-static const struct address_keys peer_keys = {
+static const struct tiscsi_nl_address peer_keys = {
 	TCM_ISCSI_A_CONNECTION_PEER_ADDRESS,
 	TCM_ISCSI_A_CONNECTION_PEER_PORT,
 	TCM_ISCSI_A_CONNECTION_PEER_SCOPE,
 };
 
-static const struct address_keys local_keys = {
+static const struct tiscsi_nl_address local_keys = {
 	TCM_ISCSI_A_CONNECTION_LOCAL_ADDRESS,
 	TCM_ISCSI_A_CONNECTION_LOCAL_PORT,
 	TCM_ISCSI_A_CONNECTION_LOCAL_SCOPE,
 };
-
-static int put_address(struct sk_buff *skb, const struct address_keys *keys,
-		       const struct tiscsi_addr_view *view)
-{
-	if (!view->known)
-		return 0;
-	if (nla_put(skb, keys->address, view->addr.v6 ? 16 : 4, view->addr.addr) ||
-	    nla_put_u16(skb, keys->port, view->addr.port) ||
-	    (view->scope && nla_put_u32(skb, keys->scope, view->scope)))
-		return -EMSGSIZE;
-	return 0;
-}
 
 static int put_connection(struct sk_buff *skb, const struct tiscsi_sess_view *view)
 {
@@ -50,12 +31,15 @@ static int put_connection(struct sk_buff *skb, const struct tiscsi_sess_view *vi
 	struct nlattr *nest = nla_nest_start(skb, TCM_ISCSI_A_SESSION_CONNECTION);
 
 	if (!nest || nla_put_u16(skb, TCM_ISCSI_A_CONNECTION_CID, info->cid) ||
-	    put_address(skb, &peer_keys, &view->peer) ||
-	    put_address(skb, &local_keys, &view->local) ||
+	    tiscsi_nl_put_address(skb, &peer_keys, &view->peer) ||
+	    tiscsi_nl_put_address(skb, &local_keys, &view->local) ||
 	    nla_put_u32(skb, TCM_ISCSI_A_CONNECTION_STATSN, info->statsn) ||
 	    nla_put_u64_64bit(skb, TCM_ISCSI_A_CONNECTION_RSP_PDUS, info->rsp_pdus, pad) ||
 	    nla_put_u64_64bit(skb, TCM_ISCSI_A_CONNECTION_TX_OCTETS, info->tx_octets, pad) ||
-	    nla_put_u64_64bit(skb, TCM_ISCSI_A_CONNECTION_RX_OCTETS, info->rx_octets, pad))
+	    nla_put_u64_64bit(skb, TCM_ISCSI_A_CONNECTION_RX_OCTETS, info->rx_octets, pad) ||
+	    nla_put_u32(skb, TCM_ISCSI_A_CONNECTION_AGE, info->age) ||
+	    nla_put_u32(skb, TCM_ISCSI_A_CONNECTION_IDLE, info->idle) ||
+	    nla_put_u32(skb, TCM_ISCSI_A_CONNECTION_IN_FLIGHT, info->in_flight))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -174,22 +158,6 @@ out:
 	return ret;
 }
 
-static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
-		    const struct tiscsi_sess_view *view)
-{
-	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				&tiscsi_nl_family, NLM_F_MULTI, TCM_ISCSI_CMD_SESSION_GET);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (put_session(skb, view)) {
-		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
 /*
  * In the order of their numbers, which is the order of their logins: a session that
  * is there all the time is shown once, and one that begins meanwhile comes last.
@@ -200,6 +168,7 @@ int tiscsi_nl_session_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct tiscsi_scope scope;
 	u32 from = cb->args[0];
 	int ret = 0;
+	void *hdr;
 
 	view = kmalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
@@ -207,7 +176,8 @@ int tiscsi_nl_session_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	tiscsi_nl_scope(&scope, sock_net(cb->skb->sk), tiscsi_compat_dump_attrs(cb),
 			&session_keys);
 	while (!ret && tiscsi_admin_sess_next(&scope, from, view)) {
-		ret = dump_one(skb, cb, view);
+		hdr = tiscsi_nl_part(skb, cb, TCM_ISCSI_CMD_SESSION_GET);
+		ret = tiscsi_nl_part_end(skb, hdr, hdr && !put_session(skb, view));
 		if (!ret)
 			from = view->info.sid + 1;
 	}

@@ -97,17 +97,9 @@ struct dump {
 static int show_next(const struct tiscsi_pg_view *pg, void *arg)
 {
 	struct dump *d = arg;
-	void *hdr = genlmsg_put(d->skb, NETLINK_CB(d->cb->skb).portid, d->cb->nlh->nlmsg_seq,
-				&tiscsi_nl_family, NLM_F_MULTI, TCM_ISCSI_CMD_TPG_GET);
+	void *hdr = tiscsi_nl_part(d->skb, d->cb, TCM_ISCSI_CMD_TPG_GET);
 
-	if (!hdr)
-		return -EMSGSIZE;
-	if (put_tpg(d->skb, pg)) {
-		genlmsg_cancel(d->skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(d->skb, hdr);
-	return 0;
+	return tiscsi_nl_part_end(d->skb, hdr, hdr && !put_tpg(d->skb, pg));
 }
 
 /* Message by message until one does not fit; the cursor then points at it. */

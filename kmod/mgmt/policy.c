@@ -39,6 +39,15 @@ static const struct nla_policy tiscsi_nl_session_logout_policy[TCM_ISCSI_A_SESSI
 	[TCM_ISCSI_A_SESSION_SECONDS] = NLA_POLICY_RANGE(NLA_U32, 1, 3600),
 };
 
+static const struct nla_policy tiscsi_nl_portal_get_policy[TCM_ISCSI_A_PORTAL_MAX + 1] = {
+	[TCM_ISCSI_A_PORTAL_TARGET] = { .type = NLA_NUL_STRING, .len = 223 },
+	[TCM_ISCSI_A_PORTAL_TAG] = { .type = NLA_U16 },
+};
+
+static const struct nla_policy tiscsi_nl_login_get_policy[TCM_ISCSI_A_LOGIN_MAX + 1] = {
+	[TCM_ISCSI_A_LOGIN_NUMBER] = { .type = NLA_U64 },
+};
+
 const struct genl_ops tiscsi_nl_ops[TISCSI_NL_OPS] = {
 	{
 		.cmd = TCM_ISCSI_CMD_TPG_GET,
@@ -75,6 +84,20 @@ const struct genl_ops tiscsi_nl_ops[TISCSI_NL_OPS] = {
 		.doit = tiscsi_nl_session_logout_do,
 		.policy = tiscsi_nl_session_logout_policy,
 		.maxattr = TCM_ISCSI_A_SESSION_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = TCM_ISCSI_CMD_PORTAL_GET,
+		.dumpit = tiscsi_nl_portal_get_dump,
+		.policy = tiscsi_nl_portal_get_policy,
+		.maxattr = TCM_ISCSI_A_PORTAL_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = TCM_ISCSI_CMD_LOGIN_GET,
+		.dumpit = tiscsi_nl_login_get_dump,
+		.policy = tiscsi_nl_login_get_policy,
+		.maxattr = TCM_ISCSI_A_LOGIN_MAX,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

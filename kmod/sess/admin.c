@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
+#include <net/net_namespace.h>
 
 #include "admin.h"
 #include "conn.h"
@@ -26,13 +27,18 @@ static u32 tiscsi_next_sid;
 
 /* -- portal groups -- */
 
+static bool pg_is_named(const struct tiscsi_scope *scope, const struct tiscsi_pg *pg)
+{
+	if (scope->target && strcasecmp(scope->target, pg->target->name))
+		return false;
+	return scope->tag < 0 || scope->tag == pg->tag;
+}
+
 static bool pg_in_scope(const struct tiscsi_scope *scope, const struct tiscsi_pg *pg)
 {
 	const struct tiscsi_binding *b;
 
-	if (scope->target && strcasecmp(scope->target, pg->target->name))
-		return false;
-	if (scope->tag >= 0 && scope->tag != pg->tag)
+	if (!pg_is_named(scope, pg))
 		return false;
 	if (!scope->net)
 		return true;
@@ -149,6 +155,61 @@ int tiscsi_admin_pg_change(const struct tiscsi_scope *scope, const struct tiscsi
 	return pg ? 0 : -ENOENT;
 }
 
+/* -- portals -- */
+
+void tiscsi_addr_show(const struct sockaddr_storage *addr, struct tiscsi_addr_view *view)
+{
+	const struct sockaddr_in6 *a6 = (const void *)addr;
+
+	view->known = addr->ss_family;
+	if (!view->known)
+		return;
+	tiscsi_addr_to_core(addr, &view->addr);
+	icore_addr_unmap(&view->addr);
+	if (addr->ss_family == AF_INET6)
+		view->scope = a6->sin6_scope_id;
+}
+
+static int portal_show(const struct tiscsi_binding *b,
+		       int (*show)(const struct tiscsi_portal_view *portal, void *arg), void *arg)
+{
+	struct tiscsi_portal_view view = {
+		.target = b->pg->target->name,
+		.tag = b->pg->tag,
+		.enabled = b->pg->enabled,
+	};
+	struct tiscsi_np *np = b->np;
+
+	tiscsi_addr_show(&np->addr, &view.at);
+	view.netns = np->net ? np->net->ns.inum : 0;
+	spin_lock(&np->lock);
+	view.logins = np->nr_slots;
+	view.evicted = np->evicted;
+	view.refused = np->refused;
+	spin_unlock(&np->lock);
+	return show(&view, arg);
+}
+
+int tiscsi_admin_portals(const struct tiscsi_scope *scope, u64 *index,
+			 int (*show)(const struct tiscsi_portal_view *portal, void *arg),
+			 void *arg)
+{
+	struct tiscsi_binding *b;
+	int ret = 0;
+
+	mutex_lock(&tiscsi_mutex);
+	for (b = tiscsi_binding_from(*index); b; b = tiscsi_binding_next(b)) {
+		*index = b->index;
+		if (pg_is_named(scope, b->pg) && (!scope->net || scope->net == b->np->net))
+			ret = portal_show(b, show, arg);
+		if (ret)
+			break;
+		++*index;
+	}
+	mutex_unlock(&tiscsi_mutex);
+	return ret;
+}
+
 /* -- sessions -- */
 
 static bool sess_in_scope(const struct tiscsi_scope *scope, const struct tiscsi_sess *sess)
@@ -181,19 +242,6 @@ static enum tiscsi_sess_phase sess_phase(const struct tiscsi_sess *sess)
 	}
 }
 
-static void addr_show(const struct sockaddr_storage *addr, struct tiscsi_addr_view *view)
-{
-	const struct sockaddr_in6 *a6 = (const void *)addr;
-
-	view->known = addr->ss_family;
-	if (!view->known)
-		return;
-	tiscsi_addr_to_core(addr, &view->addr);
-	icore_addr_unmap(&view->addr);
-	if (addr->ss_family == AF_INET6)
-		view->scope = a6->sin6_scope_id;
-}
-
 static void sess_show(struct tiscsi_sess *sess, struct tiscsi_sess_view *view)
 {
 	struct tiscsi_pg *pg = sess->pg;
@@ -205,9 +253,9 @@ static void sess_show(struct tiscsi_sess *sess, struct tiscsi_sess_view *view)
 	tiscsi_sess_snapshot(sess, &view->info);
 	view->dynamic = sess->dynamic;
 	view->phase = sess_phase(sess);
-	addr_show(&view->info.peer, &view->peer);
+	tiscsi_addr_show(&view->info.peer, &view->peer);
 	if (sess->conn)
-		addr_show(&sess->conn->local, &view->local);
+		tiscsi_addr_show(&sess->conn->local, &view->local);
 	spin_unlock(&pg->lock);
 }
 

@@ -12,6 +12,7 @@
 #include <tcm_iscsi/core.h>
 
 #include "session.h"
+#include "../mgmt/mgmt.h"
 
 struct net;
 
@@ -84,23 +85,40 @@ struct tiscsi_pg_change {
 /* 0, or -ENOENT: @scope, which names target and tag, finds no group. */
 int tiscsi_admin_pg_change(const struct tiscsi_scope *scope, const struct tiscsi_pg_change *change);
 
+/* One end of a connection, as @addr names it; nothing is known of family 0. */
+void tiscsi_addr_show(const struct sockaddr_storage *addr, struct tiscsi_addr_view *view);
+
+/**
+ * struct tiscsi_portal_view - a portal of a portal group
+ * @target: valid during the call that it is shown in
+ * @netns: inode number of its network namespace, 0 if that has ended
+ * @logins: under way, of all groups that have this address; so are the next two
+ */
+struct tiscsi_portal_view {
+	struct tiscsi_addr_view at;
+	const char *target;
+	u16 tag;
+	bool enabled;
+	u32 netns;
+	u32 logins;
+	u64 evicted;
+	u64 refused;
+};
+
+/*
+ * tiscsi_admin_portals - show the portals in @scope, from *@index on (0: from the
+ * first); like tiscsi_admin_pgs(). A caller in another namespace sees its portals
+ * whatever else their groups have.
+ */
+int tiscsi_admin_portals(const struct tiscsi_scope *scope, u64 *index,
+			 int (*show)(const struct tiscsi_portal_view *portal, void *arg),
+			 void *arg);
+
 enum tiscsi_sess_phase {
 	TISCSI_PHASE_STARTING,
 	TISCSI_PHASE_LOGGED_IN,
 	TISCSI_PHASE_CLOSING,
 	TISCSI_PHASE_DRAINING,
-};
-
-/**
- * struct tiscsi_addr_view - one end of a connection
- * @known: there is a connection
- * @addr: never v4-mapped
- * @scope: interface index of a link-local address, else 0
- */
-struct tiscsi_addr_view {
-	bool known;
-	struct icore_addr addr;
-	u32 scope;
 };
 
 /**

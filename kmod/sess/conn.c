@@ -151,6 +151,8 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, const struct ico
 	if (!conn)
 		return NULL;
 	conn->sess = sess;
+	conn->began = jiffies;
+	conn->last_rx = conn->began;
 	conn->params = *params;
 	conn->params.mrdsl_out = min_t(u32, conn->params.mrdsl_out, TISCSI_TX_DSL_MAX);
 	init_llist_head(&conn->mail_list);

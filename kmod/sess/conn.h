@@ -174,6 +174,7 @@ struct tiscsi_aborted {
  * @peer: remote address, constant
  * @local: local address as the socket names it; constant once the thread exists
  * @cid: constant
+ * @began: jiffies of the login, constant
  * @params: negotiated; @params.mrdsl_out may change by Text Request
  * @task: the I/O thread; a reference is held until the reaper has joined it
  * @state: written by tiscsi_conn_advance() only, read anywhere with READ_ONCE
@@ -198,6 +199,7 @@ struct tiscsi_conn {
 	struct sockaddr_storage peer;
 	struct sockaddr_storage local;
 	u16 cid;
+	unsigned long began;
 	struct icore_params params;
 	struct task_struct *task;
 

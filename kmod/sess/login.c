@@ -18,6 +18,7 @@
 #include "crypto.h"
 #include "login.h"
 #include "portal.h"
+#include "report.h"
 #include "session.h"
 #include "target.h"
 #include "tune.h"
@@ -145,31 +146,10 @@ static void tiscsi_login_limit(struct tiscsi_login *login, u32 seconds)
 	tiscsi_login_set_deadline(login, whole > passed ? whole - passed : 0);
 }
 
-/* -- what is logged and counted -- */
-
-static void tiscsi_login_report(struct tiscsi_login *login, enum icore_login_status status,
-				const char *reason)
-{
-	const struct icore_login *core = login->mem ? &login->mem->core : NULL;
-	const char *target = core ? core->target : NULL;
-
-	if (login->pg)
-		tiscsi_stats_login(&login->pg->target->stats, status,
-				   core ? core->initiator : NULL, &login->peer);
-	if (status == ICORE_LOGIN_SUCCESS)
-		return;
-	tiscsi_log_peer(core ? core->initiator : NULL, &login->peer, target,
-			"login refused: %s (%04x %s)", reason ? reason : "no reason", status,
-			icore_login_status_name(status));
-}
-
 /* Closed without an answer: there is no status, only a reason. */
 static void tiscsi_login_give_up(struct tiscsi_login *login, const char *reason)
 {
-	const struct icore_login *core = login->mem ? &login->mem->core : NULL;
-
-	tiscsi_log_peer(core ? core->initiator : NULL, &login->peer,
-			core ? core->target : NULL, "login abandoned: %s", reason);
+	tiscsi_report_give_up(login, reason);
 	tiscsi_login_end(login);
 }
 
@@ -336,6 +316,7 @@ static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_act
 	int ret;
 
 	login->phase = TISCSI_LOGIN_NEGOTIATE;
+	login->agreed = true;
 	ret = tiscsi_login_start_session(login, &status, &reason);
 	if (ret == -EBUSY) {
 		login->phase = TISCSI_LOGIN_PARKED;
@@ -345,11 +326,11 @@ static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_act
 		*action = icore_login_refuse(core, status, reason);
 		return true;
 	}
+	tiscsi_report_login(login, ICORE_LOGIN_SUCCESS, NULL);
 	if (core->discovery) {
 		*action = icore_login_finish(core, login->tsih);
 		return true;
 	}
-	tiscsi_stats_login(&login->pg->target->stats, ICORE_LOGIN_SUCCESS, core->initiator, NULL);
 	tiscsi_login_end(login);
 	return false;
 }
@@ -358,7 +339,7 @@ static void tiscsi_login_fail(struct tiscsi_login *login)
 {
 	struct icore_login *core = &login->mem->core;
 
-	tiscsi_login_report(login, core->status, core->reason);
+	tiscsi_report_login(login, core->status, core->reason);
 	tiscsi_login_queue_answer(login);
 	if (core->status == ICORE_LOGIN_AUTH_FAILED) {
 		/* Guessing costs time; no thread waits for it. */

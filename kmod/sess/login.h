@@ -90,6 +90,8 @@ struct tiscsi_login_mem {
  * @tx_off: of these, sent
  * @disc: discovery session's state, or NULL
  * @tsih: of the discovery session, or 0
+ * @sid: of the session that it became, or 0
+ * @agreed: the negotiation is over, what remains is up to us
  * @open: an unnamed discovery session that others can find; under np->lock
  * @disc_node: in tiscsi_pg.discoveries: a named one; under pg->lock
  */
@@ -121,6 +123,8 @@ struct tiscsi_login {
 	u32 tx_off;
 	struct tiscsi_discovery *disc;
 	u16 tsih;
+	u32 sid;
+	bool agreed;
 	struct list_head disc_node;
 };
 

@@ -17,18 +17,21 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "login.h"
 #include "portal.h"
+#include "report.h"
 #include "session.h"
 #include "target.h"
 #include "tune.h"
-#include "../mgmt/mgmt.h"
 #include "../net/net.h"
 
 #define TISCSI_ACCEPT_BATCH	16
 
 static LIST_HEAD(tiscsi_nps); /* under tiscsi_mutex */
+static LIST_HEAD(tiscsi_bindings); /* in order of their index; under tiscsi_mutex */
+static u64 tiscsi_next_binding = 1; /* under tiscsi_mutex */
 static struct kthread_worker *tiscsi_acceptor;
 
 /* How often namespaces other than the first are looked at. */
@@ -286,8 +289,7 @@ static void tiscsi_np_accept(struct kthread_work *work)
 			continue;
 		kref_get(&np->ref);
 		if (tiscsi_login_start(np, sock)) {
-			tiscsi_log_peer(NULL, &sock->peer, NULL,
-					"connection refused: too many logins under way");
+			tiscsi_report_no_room(np, sock);
 			tiscsi_sock_release(sock, true);
 			tiscsi_np_put(np);
 		}
@@ -465,6 +467,8 @@ struct tiscsi_binding *tiscsi_portal_bind(struct tiscsi_pg *pg, struct net *net,
 	b->np = np;
 	list_add_tail(&b->np_node, &np->bindings);
 	list_add_tail(&b->pg_node, &pg->bindings);
+	list_add_tail(&b->node, &tiscsi_bindings);
+	b->index = tiscsi_next_binding++;
 	mutex_unlock(&tiscsi_mutex);
 	return b;
 
@@ -482,12 +486,30 @@ void tiscsi_portal_unbind(struct tiscsi_binding *b)
 	mutex_lock(&tiscsi_mutex);
 	list_del(&b->np_node);
 	list_del(&b->pg_node);
+	list_del(&b->node);
 	if (list_empty(&np->bindings)) {
 		tiscsi_np_close(np);
 		tiscsi_np_put(np);
 	}
 	mutex_unlock(&tiscsi_mutex);
 	kfree(b);
+}
+
+struct tiscsi_binding *tiscsi_binding_from(u64 index)
+{
+	struct tiscsi_binding *b;
+
+	lockdep_assert_held(&tiscsi_mutex);
+	list_for_each_entry(b, &tiscsi_bindings, node)
+		if (b->index >= index)
+			return b;
+	return NULL;
+}
+
+struct tiscsi_binding *tiscsi_binding_next(struct tiscsi_binding *b)
+{
+	lockdep_assert_held(&tiscsi_mutex);
+	return list_is_last(&b->node, &tiscsi_bindings) ? NULL : list_next_entry(b, node);
 }
 
 struct tiscsi_pg *tiscsi_np_find(struct tiscsi_np *np, const char *name, bool *target_exists)

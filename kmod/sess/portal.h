@@ -63,8 +63,12 @@ int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login);
 void tiscsi_np_prove(struct tiscsi_np *np, struct tiscsi_login *login);
 void tiscsi_np_del_slot(struct tiscsi_np *np, struct tiscsi_login *login);
 
+struct tiscsi_binding;
 struct tiscsi_pg;
 struct tiscsi_target;
+/* The first binding of all whose index is at least @index, and the one after @b. */
+struct tiscsi_binding *tiscsi_binding_from(u64 index);
+struct tiscsi_binding *tiscsi_binding_next(struct tiscsi_binding *b);
 /* Find the portal group of target @name that @np belongs to; tiscsi_mutex held. */
 struct tiscsi_pg *tiscsi_np_find(struct tiscsi_np *np, const char *name, bool *target_exists);
 

@@ -395,6 +395,7 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 		tiscsi_sess_free_new(sess);
 		return NULL;
 	}
+	login->sid = sess->sid;
 	return sess;
 }
 
@@ -597,6 +598,9 @@ static void tiscsi_conn_snapshot(struct tiscsi_conn *conn, struct tiscsi_sess_in
 	info->last_itt = READ_ONCE(conn->last_itt);
 	info->last_ttt = READ_ONCE(conn->last_ttt);
 	info->statsn = READ_ONCE(conn->statsn);
+	info->age = (jiffies - conn->began) / HZ;
+	info->idle = jiffies_to_msecs(jiffies - READ_ONCE(conn->last_rx));
+	info->in_flight = conn->nr_cmds - READ_ONCE(conn->nr_free);
 }
 
 void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *info)

@@ -161,6 +161,9 @@ struct tiscsi_sess_info {
 	u64 rx_octets;
 	u32 digest_errors;
 	u32 timeout_errors;
+	u32 age;		/* s since the login of the connection, 0 without one */
+	u32 idle;		/* ms since anything came over it */
+	u32 in_flight;		/* command slots in use */
 };
 
 /*

@@ -93,6 +93,8 @@ struct tiscsi_pg {
  * @pg: the group
  * @pg_node: in pg->bindings
  * @np_node: in np->bindings
+ * @node: in the list of all bindings
+ * @index: in the order of that list, never used again, constant
  *
  * Created and freed under tiscsi_mutex.
  */
@@ -101,6 +103,8 @@ struct tiscsi_binding {
 	struct tiscsi_pg *pg;
 	struct list_head pg_node;
 	struct list_head np_node;
+	struct list_head node;
+	u64 index;
 };
 
 /* -- target.c: called by kmod/tcm/configfs.c; all may sleep -- */

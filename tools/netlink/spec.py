@@ -193,22 +193,35 @@ class AttributeSet:
 
 
 class Operation:
-    """request: attributes that a request may hold; reply: those of the answer."""
+    """request: attributes that a request may hold; reply: those of the answer, or of
+    the event, which nobody asks for."""
 
     def __init__(self, spec, number, raw):
         where = f"operation {raw.get('name')}"
-        keys(where, raw, ("name", "doc", "attribute-set", "flags", "do"), ("dump",))
+        keys(where, raw, ("name", "doc", "attribute-set"),
+             ("flags", "do", "dump", "event", "mcgrp"))
         self.name = raw["name"]
         self.number = number
         if raw["attribute-set"] not in spec.sets:
             raise SpecError(f"{where}: no attribute set '{raw['attribute-set']}'")
         self.set = spec.sets[raw["attribute-set"]]
-        self.flags = raw["flags"]
+        self.flags = raw.get("flags", [])
         for flag in self.flags:
             if flag not in FLAGS:
                 raise SpecError(f"{where}: flag '{flag}' is not known")
+        self.do = "do" in raw
         self.dump = "dump" in raw
-        self.request, self.reply = self.messages(where, raw["do"])
+        self.event = "event" in raw
+        self.group = raw.get("mcgrp")
+        if self.event:
+            if self.do or self.dump or self.flags or self.group not in spec.groups:
+                raise SpecError(f"{where}: an event has a group, and nothing else")
+            self.request, self.reply = self.messages(where, {"request": {"attributes": []},
+                                                             "reply": raw["event"]})
+            return
+        if self.group or not self.flags or not (self.do or self.dump):
+            raise SpecError(f"{where}: a request has flags, 'do' or 'dump', and no group")
+        self.request, self.reply = self.messages(where, raw["do" if self.do else "dump"])
         # struct genl_ops, which all supported kernels have, holds one policy.
         if self.dump and self.messages(where, raw["dump"]) != (self.request, self.reply):
             raise SpecError(f"{where}: do and dump have to take and give the same")
@@ -230,7 +243,7 @@ class Spec:
     def __init__(self, text):
         raw = parse(text)
         keys("top", raw, ("name", "protocol", "uapi-header", "doc", "definitions",
-                          "attribute-sets", "operations"))
+                          "attribute-sets", "operations"), ("mcast-groups",))
         self.name = raw["name"]
         self.doc = raw["doc"]
         self.version = 1
@@ -246,6 +259,10 @@ class Spec:
             for attribute in attributes.attributes:
                 if attribute.nested and attribute.nested not in self.sets:
                     raise SpecError(f"{attribute.name}: no attribute set '{attribute.nested}'")
+        self.groups = []        # names, in the order of their numbers from 0
+        for item in raw.get("mcast-groups", {"list": []})["list"]:
+            keys("multicast group", item, ("name",))
+            self.groups.append(item["name"])
         keys("operations", raw["operations"], ("list",))
         self.operations = [Operation(self, number, item)
                            for number, item in enumerate(raw["operations"]["list"], 1)]

@@ -47,6 +47,8 @@ def header(spec):
     out += comment(spec.doc) + [""]
     out += columns([(upper(spec.name, "family-name"), f'"{spec.name}"'),
                     (upper(spec.name, "family-version"), spec.version)])
+    for name in spec.groups:
+        out += ["", f'#define {upper(spec.name, "mcgrp", name)}\t"{name}"']
     for name, value in spec.consts.items():
         out += [""]
         if spec.docs[name]:
@@ -112,6 +114,11 @@ def policy(spec, name, attributes, accepted):
     return out + ["};", ""]
 
 
+def requests(spec):
+    """Operations that can be asked for."""
+    return [operation for operation in spec.operations if not operation.event]
+
+
 def tables(spec):
     """The module's policies and operations."""
     out = ["// SPDX-License-Identifier: GPL-2.0"] + comment(ORIGIN)
@@ -119,13 +126,14 @@ def tables(spec):
             "#include <uapi/linux/tcm_iscsi.h>", "", '#include "policy.h"', ""]
     for attributes in spec.nests():
         out += policy(spec, attributes.name, attributes, attributes.attributes)
-    for operation in spec.operations:
+    for operation in requests(spec):
         out += policy(spec, operation.name, operation.set, operation.request)
     out += [f"const struct genl_ops {PREFIX}_ops[{PREFIX.upper()}_OPS] = {{"]
-    for operation in spec.operations:
+    for operation in requests(spec):
         flags = " | ".join(FLAGS[flag] for flag in operation.flags)
-        out += ["\t{", f"\t\t.cmd = {upper(spec.name, 'cmd', operation.name)},",
-                f"\t\t.doit = {function(operation, 'do')},"]
+        out += ["\t{", f"\t\t.cmd = {upper(spec.name, 'cmd', operation.name)},"]
+        if operation.do:
+            out.append(f"\t\t.doit = {function(operation, 'do')},")
         if operation.dump:
             out.append(f"\t\t.dumpit = {function(operation, 'dump')},")
         out += [f"\t\t.policy = {policy_name(operation.name)},",
@@ -139,12 +147,13 @@ def tables_header(spec):
     guard = "TISCSI_POLICY_H"
     out += [f"#ifndef {guard}", f"#define {guard}", "", "struct genl_info;", "struct genl_ops;",
             "struct netlink_callback;", "struct sk_buff;", "",
-            f"#define {PREFIX.upper()}_OPS\t{len(spec.operations)}", "",
+            f"#define {PREFIX.upper()}_OPS\t{len(requests(spec))}", "",
             f"extern const struct genl_ops {PREFIX}_ops[{PREFIX.upper()}_OPS];", "",
             "/* netlink.c, and a file for each kind of object */"]
-    for operation in spec.operations:
-        out.append(f"int {function(operation, 'do')}(struct sk_buff *skb, "
-                   "struct genl_info *info);")
+    for operation in requests(spec):
+        if operation.do:
+            out.append(f"int {function(operation, 'do')}(struct sk_buff *skb, "
+                       "struct genl_info *info);")
         if operation.dump:
             out.append(f"int {function(operation, 'dump')}(struct sk_buff *skb, "
                        "struct netlink_callback *cb);")

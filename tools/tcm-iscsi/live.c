@@ -132,6 +132,10 @@ static void print_conn(struct out *o, struct nlattr *nest, const char *state)
 	print_number(o, "rsp_pdus", NULL, attr[TCM_ISCSI_A_CONNECTION_RSP_PDUS]);
 	print_number(o, "tx_octets", ", % bytes sent", attr[TCM_ISCSI_A_CONNECTION_TX_OCTETS]);
 	print_number(o, "rx_octets", ", % received", attr[TCM_ISCSI_A_CONNECTION_RX_OCTETS]);
+	print_number(o, "in_flight", ", % commands under way",
+		     attr[TCM_ISCSI_A_CONNECTION_IN_FLIGHT]);
+	print_number(o, "idle_ms", ", silent for % ms", attr[TCM_ISCSI_A_CONNECTION_IDLE]);
+	print_number(o, "age", ", logged in for % s", attr[TCM_ISCSI_A_CONNECTION_AGE]);
 	out_end(o);
 }
 

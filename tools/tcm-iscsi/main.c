@@ -82,6 +82,14 @@ const struct verb verbs[] = {
 		.summary = "list the verbs, or explain one",
 		.details = "Every verb also takes --help, or help as its operand.",
 	}, {
+		.name = "logins", .operands = "", .run = verb_logins, .takes = OPTION_TARGET,
+		.summary = "who logged in lately, and why others were refused",
+		.details =
+			"The last 1000 logins, oldest first: how far each came (connect, names, security,\n"
+			"operational, session) and how it ended, with what the initiator was told. A peer\n"
+			"that is refused the same again and again has one line. With --target only those\n"
+			"that asked for this one.",
+	}, {
 		.name = "logout", .operands = "SID", .run = verb_logout,
 		.min_operands = 1, .max_operands = 1, .takes = OPTION_SECONDS,
 		.summary = "ask the initiator to log out, and close the session if it does not",
@@ -89,6 +97,14 @@ const struct verb verbs[] = {
 			"The initiator finishes what it has under way first. Many log in again\n"
 			"afterwards; to send them elsewhere, redirect the portal group before.\n"
 			"'sessions' shows the numbers.",
+	}, {
+		.name = "portals", .operands = "", .run = verb_portals,
+		.summary = "where logins come in, and how crowded it is there",
+		.details =
+			"Portals of all network namespaces, one line for each portal group. LOGINS are\n"
+			"under way, with discovery sessions; EVICTED were silent and made room for\n"
+			"others, REFUSED found no room: of all groups that share the address. NETNS is\n"
+			"the namespace's inode number, as lsns prints it.",
 	}, {
 		.name = "redirect", .operands = "[TARGET[/TPGT] [ADDRESS...]]",
 		.max_operands = 9, .takes = OPTION_OFF | OPTION_PERMANENT, .run = verb_redirect,

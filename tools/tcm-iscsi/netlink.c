@@ -3,6 +3,7 @@
  * The socket to the module. libnl keeps no text of the kernel's extended
  * acknowledgements, so that is read here; it is what the user wants to know.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,4 +256,21 @@ const char *get_str(const struct nlattr *attr)
 
 	/* As the kernel writes them; a string without its end is none. */
 	return len && !((const char *)nla_data(attr))[len - 1] ? nla_data(attr) : "";
+}
+
+char *get_endpoint(const struct nlattr *address, const struct nlattr *port,
+		   const struct nlattr *scope)
+{
+	const int len = address ? nla_len(address) : 0;
+	char text[INET6_ADDRSTRLEN], *zone, *endpoint;
+
+	if (len == 4 && inet_ntop(AF_INET, nla_data(address), text, sizeof(text)))
+		return join("%s:%lld", text, get_number(port, 0));
+	if (len != 16 || !inet_ntop(AF_INET6, nla_data(address), text, sizeof(text)))
+		return NULL;
+	/* A number: the interface may be in another namespace. */
+	zone = scope ? join("%%%lld", get_number(scope, 0)) : copy("");
+	endpoint = join("[%s%s]:%lld", text, zone, get_number(port, 0));
+	free(zone);
+	return endpoint;
 }

@@ -331,12 +331,14 @@ def test_wrong_requests():
         error = client.refused("tpg-get", {"target": target.iqn})
         equal(error.missing, SPEC.sets["tpg"].by_name["tag"].number, "the missing attribute")
         equal(client.dump("tpg-get"), before, "the groups afterwards")
-        for name in ("tpg-set", "session-close", "session-logout"):
-            try:
-                client.call(name, {}, flags=DUMP)
-                raise Failure(f"{name} can be dumped")
-            except Refused as error:
-                equal(error.errno, errno.EOPNOTSUPP, f"dump of {name}")
+        for operation in SPEC.operations:
+            wrong = (ACK,) * (not operation.do) + (DUMP,) * (not operation.dump)
+            for flags in wrong if not operation.event else (ACK, DUMP):
+                try:
+                    client.call(operation.name, {}, flags=flags)
+                    raise Failure(f"{operation.name} can be asked for with {flags:#x}")
+                except Refused as error:
+                    equal(error.errno, errno.EOPNOTSUPP, f"{operation.name} with {flags:#x}")
         for command in (0, len(SPEC.operations) + 1, 255):
             client.request(command, ACK, b"")
             try:
@@ -402,16 +404,22 @@ def test_garbage():
 
 # --- who may -----------------------------------------------------------------
 
+# Requests that every_operation() makes.
+ALL = sum(o.do + o.dump for o in SPEC.operations)
+
+
 def every_operation(target, sid):
     """[errno or 0] of each operation, do and dump."""
     key = {"target": target, "tag": 1}
     values = {"tpg-get": key, "tpg-set": {**key, "async-events": 0}, "session-get": {"sid": sid},
-              "session-close": {"sid": sid}, "session-logout": {"sid": sid, "seconds": 5}}
-    equal(set(values), {o.name for o in SPEC.operations}, "operations of this test")
+              "session-close": {"sid": sid}, "session-logout": {"sid": sid, "seconds": 5},
+              "portal-get": key, "login-get": {}}
+    operations = [o for o in SPEC.operations if not o.event]
+    equal(set(values), {o.name for o in operations}, "operations of this test")
     found = []
     with Genl() as client:
-        for operation in SPEC.operations:
-            for flags in (ACK, DUMP) if operation.dump else (ACK,):
+        for operation in operations:
+            for flags in (ACK,) * operation.do + (DUMP,) * operation.dump:
                 try:
                     client.call(operation.name, values[operation.name], flags=flags)
                     found.append(0)
@@ -448,7 +456,7 @@ def test_unprivileged():
     """Nothing is shown and nothing done without CAP_NET_ADMIN."""
     with Target("t") as target, Session(target.iqn) as session, Genl() as client:
         sid = client.dump("session-get")[0]["sid"]
-        nothing = [errno.EPERM] * 7
+        nothing = [errno.EPERM] * ALL
         equal(in_child(without_privilege, target.iqn, sid), nothing, "as nobody")
         equal(in_child(without_capability, target.iqn, sid), nothing, "without the capability")
         session.sync()
@@ -463,7 +471,7 @@ def test_user_namespace():
         raise Skip("the kernel has no user namespaces")
     with Target("t") as target, Session(target.iqn) as session, Genl() as client:
         sid = client.dump("session-get")[0]["sid"]
-        equal(in_child(in_user_namespace, target.iqn, sid), [errno.EPERM] * 7, "errors")
+        equal(in_child(in_user_namespace, target.iqn, sid), [errno.EPERM] * ALL, "errors")
         session.sync()
 
 
@@ -494,7 +502,7 @@ def test_network_namespaces():
             Session(here.iqn) as session, Genl() as client:
         sid = client.dump("session-get")[0]["sid"]
         errors, sessions, groups = in_namespace(from_elsewhere, there, sid)
-        expected = [errno.ENOENT, 0, errno.ENOENT, errno.ENOENT, 0, errno.ENOENT, errno.ENOENT]
+        expected = [errno.ENOENT, 0, errno.ENOENT, errno.ENOENT, 0, errno.ENOENT, errno.ENOENT, 0, 0]
         equal(errors, expected, "operations on what is not there")
         equal((sessions, groups), (1, 1), "sessions and groups of its own")
         session.sync()
