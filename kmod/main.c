@@ -129,26 +129,27 @@ static int __init tiscsi_init(void)
 	ret = tiscsi_sess_init();
 	if (ret)
 		goto err_defer;
-	ret = tiscsi_login_init();
+	/* Before logins, because they tell of themselves. */
+	ret = tiscsi_netlink_init();
 	if (ret)
 		goto err_sess;
+	ret = tiscsi_login_init();
+	if (ret)
+		goto err_netlink;
 	ret = tiscsi_portal_init();
 	if (ret)
 		goto err_login;
-	ret = tiscsi_netlink_init();
-	if (ret)
-		goto err_portal;
 	ret = tiscsi_fabric_register(fabric[0] ? fabric : "iscsi", fabric[0] ? fabric : "iSCSI");
 	if (ret)
-		goto err_netlink;
+		goto err_portal;
 	return 0;
 
-err_netlink:
-	tiscsi_netlink_exit();
 err_portal:
 	tiscsi_portal_exit();
 err_login:
 	tiscsi_login_exit();
+err_netlink:
+	tiscsi_netlink_exit();
 err_sess:
 	tiscsi_sess_exit();
 err_defer:
@@ -165,9 +166,9 @@ err_crypto:
 static void __exit tiscsi_exit(void)
 {
 	tiscsi_fabric_unregister();
-	tiscsi_netlink_exit();
 	tiscsi_portal_exit();
 	tiscsi_login_exit();
+	tiscsi_netlink_exit();
 	tiscsi_sess_exit();
 	tiscsi_defer_exit();
 	tiscsi_net_exit();

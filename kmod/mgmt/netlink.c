@@ -31,6 +31,11 @@ _Static_assert(TCM_ISCSI_ALIAS_MAX == ICORE_ALIAS_MAX, "limits that the header r
 _Static_assert(TCM_ISCSI_ADDRESS_MAX == ICORE_ADDRESS_MAX, "limits that the header repeats");
 _Static_assert(TCM_ISCSI_REDIRECT_MAX == ICORE_REDIRECT_MAX, "limits that the header repeats");
 
+/* In a namespace: who administers it may listen to what happens at its portals. */
+static const struct genl_multicast_group nl_groups[] = {
+	{ .name = TCM_ISCSI_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
+};
+
 struct genl_family tiscsi_nl_family __ro_after_init = {
 	.name = TCM_ISCSI_FAMILY_NAME,
 	.version = TCM_ISCSI_FAMILY_VERSION,
@@ -38,6 +43,8 @@ struct genl_family tiscsi_nl_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = tiscsi_nl_ops,
 	.n_ops = TISCSI_NL_OPS,
+	.mcgrps = nl_groups,
+	.n_mcgrps = ARRAY_SIZE(nl_groups),
 };
 
 void tiscsi_nl_scope(struct tiscsi_scope *scope, struct net *net, struct nlattr **attrs,

@@ -48,6 +48,12 @@ static const struct nla_policy tiscsi_nl_login_get_policy[TCM_ISCSI_A_LOGIN_MAX 
 	[TCM_ISCSI_A_LOGIN_NUMBER] = { .type = NLA_U64 },
 };
 
+static const struct nla_policy tiscsi_nl_stats_get_policy[TCM_ISCSI_A_STATS_MAX + 1] = {
+	[TCM_ISCSI_A_STATS_SID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[TCM_ISCSI_A_STATS_TARGET] = { .type = NLA_NUL_STRING, .len = 223 },
+	[TCM_ISCSI_A_STATS_TAG] = { .type = NLA_U16 },
+};
+
 const struct genl_ops tiscsi_nl_ops[TISCSI_NL_OPS] = {
 	{
 		.cmd = TCM_ISCSI_CMD_TPG_GET,
@@ -98,6 +104,13 @@ const struct genl_ops tiscsi_nl_ops[TISCSI_NL_OPS] = {
 		.dumpit = tiscsi_nl_login_get_dump,
 		.policy = tiscsi_nl_login_get_policy,
 		.maxattr = TCM_ISCSI_A_LOGIN_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = TCM_ISCSI_CMD_STATS_GET,
+		.dumpit = tiscsi_nl_stats_get_dump,
+		.policy = tiscsi_nl_stats_get_policy,
+		.maxattr = TCM_ISCSI_A_STATS_MAX,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

@@ -212,3 +212,8 @@ void tiscsi_sock_release(struct tiscsi_sock *s, bool abort)
 	sock_release(s->sock);
 	kfree(s);
 }
+
+struct net *tiscsi_sock_net(const struct tiscsi_sock *s)
+{
+	return sock_net(s->sock->sk);
+}

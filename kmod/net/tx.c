@@ -359,12 +359,15 @@ static void tiscsi_tx_retire(struct tiscsi_conn *conn)
 	struct tiscsi_txq *tx = &conn->tx;
 	struct tiscsi_txitem *item, *next;
 
+	conn->now = ktime_get_ns();
 	list_for_each_entry_safe(item, next, &tx->sent, node) {
 		if (item->ctl) {
 			list_del_init(&item->node);
 			tiscsi_ctl_put(conn, container_of(item, struct tiscsi_ctl, item));
 		} else {
 			list_del_init(&item->node);
+			tiscsi_cmd_lap(container_of(item, struct tiscsi_cmd, item),
+				       TISCSI_LAT_NETWORK);
 			tiscsi_cmd_drop(container_of(item, struct tiscsi_cmd, item));
 		}
 	}

@@ -8,6 +8,7 @@
  * and with pg->lock the connection is, too.
  */
 #include <linux/in6.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -297,6 +298,38 @@ bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
 			    struct tiscsi_sess_view *view)
 {
 	return sess_find_next(scope, from, sess_take, view);
+}
+
+static bool stats_take(struct tiscsi_sess *sess, void *arg)
+{
+	struct tiscsi_stats_view *view = arg;
+	const struct tiscsi_conn *conn;
+	u64 closed;
+
+	sess_show(sess, &view->sess);
+	view->now = ktime_get_ns();
+	view->sending = false;
+	view->collecting = false;
+	memset(view->lat, 0, sizeof(view->lat));
+	spin_lock(&sess->pg->lock);
+	conn = sess->conn;
+	if (conn) {
+		view->sending = READ_ONCE(conn->tx.pending);
+		view->collecting = !list_empty(&conn->collect);
+		memcpy(view->lat, conn->lat, sizeof(view->lat));
+		/* Closed windows count as they are now. */
+		closed = READ_ONCE(conn->window_closed);
+		if (closed && view->now > closed)
+			tiscsi_lat_add(&view->lat[TISCSI_LAT_WINDOW], view->now - closed);
+	}
+	spin_unlock(&sess->pg->lock);
+	return true;
+}
+
+bool tiscsi_admin_stats_next(const struct tiscsi_scope *scope, u32 from,
+			     struct tiscsi_stats_view *view)
+{
+	return sess_find_next(scope, from, stats_take, view);
 }
 
 struct stuck_walk {

@@ -11,6 +11,7 @@
 
 #include <tcm_iscsi/core.h>
 
+#include "lat.h"
 #include "session.h"
 #include "../mgmt/mgmt.h"
 
@@ -141,6 +142,24 @@ struct tiscsi_sess_view {
  */
 bool tiscsi_admin_sess_next(const struct tiscsi_scope *scope, u32 from,
 			    struct tiscsi_sess_view *view);
+
+/**
+ * struct tiscsi_stats_view - what a session has done
+ * @now: ns, of the same clock every time
+ * @sending: something waits for room in the connection
+ * @collecting: writes that wait for data
+ */
+struct tiscsi_stats_view {
+	struct tiscsi_sess_view sess;
+	u64 now;
+	bool sending;
+	bool collecting;
+	struct tiscsi_lat lat[TISCSI_LAT_KINDS];
+};
+
+/* As tiscsi_admin_sess_next(). */
+bool tiscsi_admin_stats_next(const struct tiscsi_scope *scope, u32 from,
+			     struct tiscsi_stats_view *view);
 
 /*
  * End session @scope->sid, or ask its initiator to log out within @seconds, which

@@ -391,6 +391,7 @@ static void tiscsi_cmd_buffer_ready(struct tiscsi_cmd *cmd)
 	icore_wseq_limit(&cmd->ws, len);
 	cmd->state = TISCSI_CMD_COLLECT;
 	cmd->data_since = jiffies;
+	cmd->since = conn->now;
 	list_move_tail(&cmd->node, &conn->collect);
 	if (conn->rx_wait == cmd)
 		conn->rx_wait = NULL;
@@ -414,6 +415,7 @@ static void tiscsi_cmd_one_mail(struct tiscsi_cmd *cmd)
 			tiscsi_cmd_set_aborted(cmd);
 		if (!cmd->res.sg)
 			tiscsi_cmd_detach(cmd);
+		tiscsi_cmd_lap(cmd, TISCSI_LAT_BACKEND);
 		cmd->state = TISCSI_CMD_DONE;
 		if (cmd->conn->rx_wait == cmd)
 			cmd->conn->rx_wait = NULL;
@@ -434,6 +436,9 @@ void tiscsi_cmd_take_mail(struct tiscsi_conn *conn)
 	struct tiscsi_cmd *cmd, *next;
 
 	tiscsi_assert_io_thread(conn);
+	if (!list)
+		return;
+	conn->now = ktime_get_ns();
 	list = llist_reverse_order(list);
 	llist_for_each_entry_safe(cmd, next, list, mail_node) {
 		/* From here on the node may be queued again by another upcall. */
@@ -531,6 +536,7 @@ void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 		return;
 	cmd->began = jiffies;
 	cmd->state = TISCSI_CMD_SUBMITTED;
+	cmd->since = cmd->conn->now;
 	cmd->core = true;
 	cmd->ref = true;
 	if (tiscsi_tcm_submit(cmd, cdb, cmd->edtl, cmd->read, cmd->write, cmd->attr)) {
@@ -576,6 +582,9 @@ void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd)
 		if (cmd->early)
 			return;		/* not before its turn */
 		tiscsi_cmd_leave_sink(cmd);
+		/* Data that came with the command was not waited for. */
+		if (cmd->since != conn->now)
+			tiscsi_cmd_lap(cmd, TISCSI_LAT_INITIATOR);
 		cmd->state = TISCSI_CMD_EXECUTE;
 		tiscsi_tcm_execute(cmd);
 	} else if (list_empty(&cmd->r2t_node)) {

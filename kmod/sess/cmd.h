@@ -132,6 +132,7 @@ struct tiscsi_tmf {
  * @buf_len: bytes in the buffer that @cur walks
  * @res: how it ended; valid from TISCSI_CMD_DONE
  * @tmr_response: wire code, for @tmr
+ * @since: ns when what it is at began, see lat.h
  * @data_since: jiffies when the initiator began to owe data
  * @began: jiffies when it was given to target_core
  * @charged: kmod/tcm's: bytes that count in the budget for data
@@ -177,6 +178,7 @@ struct tiscsi_cmd {
 	struct tiscsi_sgcur cur;
 	u32 buf_len;
 	struct tiscsi_result res;
+	u64 since;
 	unsigned long data_since;
 	unsigned long began;
 	struct tiscsi_tmf tmf;
@@ -216,5 +218,14 @@ bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd);
 bool tiscsi_cmd_abort_with_status(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_end_all(struct tiscsi_conn *conn);
 void tiscsi_cmd_retire(struct tiscsi_cmd *cmd);
+
+/* What @cmd was at is over; the next thing begins. */
+static inline void tiscsi_cmd_lap(struct tiscsi_cmd *cmd, enum tiscsi_lat_kind kind)
+{
+	struct tiscsi_conn *conn = cmd->conn;
+
+	tiscsi_lat_add(&conn->lat[kind], conn->now - cmd->since);
+	cmd->since = conn->now;
+}
 
 #endif /* TISCSI_CMD_H */

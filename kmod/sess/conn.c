@@ -18,6 +18,7 @@
 #include "conn.h"
 #include "ffp.h"
 #include "order.h"
+#include "report.h"
 #include "session.h"
 #include "target.h"
 #include "tmr.h"
@@ -389,6 +390,7 @@ static const char *tiscsi_conn_rx_reason(struct tiscsi_conn *conn)
 		return "connection closed by the initiator";
 	case ICORE_RX_FAIL_HEADER_DIGEST:
 		conn->sess->digest_errors++;
+		tiscsi_report_digest(conn, "header digest");
 		tiscsi_stats_session_fail(st, TISCSI_SESS_FAIL_DIGEST, conn->sess->initiator);
 		break;
 	default:
@@ -406,6 +408,19 @@ static void tiscsi_conn_rx_over(struct tiscsi_conn *conn)
 	if (conn->rx.fail != ICORE_RX_FAIL_NONE && conn->rx.fail != ICORE_RX_FAIL_HEADER_DIGEST)
 		tiscsi_sess_finish(conn->sess);
 	tiscsi_conn_close(conn, reason);
+}
+
+/* May the initiator send a command? It knows what the last PDU has told. */
+static void tiscsi_conn_watch_window(struct tiscsi_conn *conn)
+{
+	const struct icore_window *w = &conn->sess->window;
+	const bool closed = conn->advertised_max + 1 == w->exp_cmdsn;
+
+	if (likely(closed == !!conn->window_closed))
+		return;
+	if (!closed)
+		tiscsi_lat_add(&conn->lat[TISCSI_LAT_WINDOW], conn->now - conn->window_closed);
+	conn->window_closed = closed ? conn->now : 0;
 }
 
 /**
@@ -432,6 +447,7 @@ static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
 	if (conn->login_pdu && !tiscsi_conn_send_login(conn))
 		return false;
 
+	conn->now = ktime_get_ns();
 	tiscsi_cmd_collect_released(conn);
 	tiscsi_cmd_take_mail(conn);
 
@@ -448,6 +464,7 @@ static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
 	}
 	tiscsi_tmf_run_all(conn);
 	ctls = conn->ctl_nr_free;
+	tiscsi_conn_watch_window(conn);
 	if (tiscsi_conn_send(conn))
 		return true;
 	/* Sending may have freed what a held PDU waits for. */
@@ -467,11 +484,13 @@ static void tiscsi_conn_log_end(struct tiscsi_conn *conn)
 	const char *reason = READ_ONCE(conn->close_reason);
 
 	if (READ_ONCE(conn->reinstated)) {
+		tiscsi_report_conn_end(conn, "the connection is reinstated");
 		tiscsi_log_peer(sess->initiator, &conn->peer, sess->pg->target->name,
 				"connection %u of session %u is reinstated", conn->cid, sess->sid);
 		return;
 	}
 	tiscsi_stats_logout(&sess->pg->target->stats, conn->clean);
+	tiscsi_report_conn_end(conn, reason);
 	if (conn->clean)
 		return;
 	tiscsi_log_peer(sess->initiator, &conn->peer, sess->pg->target->name,

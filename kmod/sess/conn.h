@@ -30,6 +30,7 @@
 
 #include <tcm_iscsi/core.h>
 
+#include "lat.h"
 #include "../net/net.h"
 
 struct target_cmd_counter;
@@ -231,6 +232,9 @@ struct tiscsi_conn {
 	u64 rsp_pdus;		/* statistics, read by others unlocked */
 	u64 tx_octets;
 	u64 rx_octets;
+	u64 now;		/* ns, see lat.h */
+	u64 window_closed;	/* ns when it was, or 0 */
+	struct tiscsi_lat lat[TISCSI_LAT_KINDS];
 
 	struct target_cmd_counter *counter;
 	atomic64_t data_bytes;		/* kmod/tcm's: of @counter's commands */

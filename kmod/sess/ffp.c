@@ -21,6 +21,7 @@
 #include "conn.h"
 #include "ffp.h"
 #include "order.h"
+#include "report.h"
 #include "session.h"
 #include "target.h"
 #include "tmr.h"
@@ -472,6 +473,7 @@ static bool tiscsi_ffp_bad_digest(struct tiscsi_conn *conn)
 	if (!tiscsi_ffp_reject(conn, ICORE_REJECT_DATA_DIGEST))
 		return false;
 	conn->sess->digest_errors++;
+	tiscsi_report_digest(conn, "data digest");
 	tiscsi_stats_session_fail(&conn->sess->pg->target->stats, TISCSI_SESS_FAIL_DIGEST,
 				  conn->sess->initiator);
 	tiscsi_ffp_data_in_place(conn, pdu, false);

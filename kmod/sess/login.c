@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/mm.h>
 #include <linux/wait.h>
+#include <net/net_namespace.h>
 
 #include "crypto.h"
 #include "login.h"
@@ -311,6 +312,7 @@ static int tiscsi_login_start_session(struct tiscsi_login *login, enum icore_log
 static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_action *action)
 {
 	struct icore_login *core = &login->mem->core;
+	struct net *net = get_net(tiscsi_sock_net(login->sock));
 	enum icore_login_status status;
 	const char *reason;
 	int ret;
@@ -318,6 +320,9 @@ static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_act
 	login->phase = TISCSI_LOGIN_NEGOTIATE;
 	login->agreed = true;
 	ret = tiscsi_login_start_session(login, &status, &reason);
+	if (!ret)
+		tiscsi_report_success(login, net);
+	put_net(net);
 	if (ret == -EBUSY) {
 		login->phase = TISCSI_LOGIN_PARKED;
 		return false;
@@ -326,7 +331,6 @@ static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_act
 		*action = icore_login_refuse(core, status, reason);
 		return true;
 	}
-	tiscsi_report_login(login, ICORE_LOGIN_SUCCESS, NULL);
 	if (core->discovery) {
 		*action = icore_login_finish(core, login->tsih);
 		return true;
@@ -339,7 +343,7 @@ static void tiscsi_login_fail(struct tiscsi_login *login)
 {
 	struct icore_login *core = &login->mem->core;
 
-	tiscsi_report_login(login, core->status, core->reason);
+	tiscsi_report_refusal(login, core->status, core->reason);
 	tiscsi_login_queue_answer(login);
 	if (core->status == ICORE_LOGIN_AUTH_FAILED) {
 		/* Guessing costs time; no thread waits for it. */

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The end of a login; see report.h. */
+/* The ends of logins and connections; see report.h. */
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
 
 #include "admin.h"
+#include "conn.h"
 #include "login.h"
 #include "portal.h"
 #include "report.h"
 #include "target.h"
+#include "../mgmt/event.h"
 #include "../mgmt/mgmt.h"
 #include "../mgmt/verdict.h"
+
+/* -- logins -- */
 
 static enum tiscsi_login_step login_step(const struct tiscsi_login *login)
 {
@@ -44,7 +48,44 @@ static struct tiscsi_verdict *verdict_new(const struct tiscsi_np *np,
 	return v;
 }
 
-static void verdict_login(struct tiscsi_login *login, bool answered,
+static u32 event_step(enum tiscsi_login_step step)
+{
+	switch (step) {
+	case TISCSI_STEP_CONNECT:
+		return TCM_ISCSI_LOGIN_STEP_CONNECT;
+	case TISCSI_STEP_NAMES:
+		return TCM_ISCSI_LOGIN_STEP_NAMES;
+	case TISCSI_STEP_SECURITY:
+		return TCM_ISCSI_LOGIN_STEP_SECURITY;
+	case TISCSI_STEP_OPERATIONAL:
+		return TCM_ISCSI_LOGIN_STEP_OPERATIONAL;
+	case TISCSI_STEP_SESSION:
+		break;
+	}
+	return TCM_ISCSI_LOGIN_STEP_SESSION;
+}
+
+static void verdict_tell(struct net *net, struct tiscsi_pg *pg, const struct tiscsi_verdict *v)
+{
+	const bool good = v->answered && v->status == ICORE_LOGIN_SUCCESS;
+	const struct tiscsi_event ev = {
+		.kind = good ? TCM_ISCSI_EVENT_KIND_LOGIN : TCM_ISCSI_EVENT_KIND_REFUSED,
+		.net = net,
+		.peer = &v->peer,
+		.initiator = v->initiator,
+		.target = v->target,
+		.tag = pg ? pg->tag : -1,
+		.sid = v->sid,
+		.step = event_step(v->step),
+		.status = v->answered ? v->status : -1,
+		.reason = v->reason,
+		.lun = -1,
+	};
+
+	tiscsi_event_send(&ev);
+}
+
+static void verdict_login(struct tiscsi_login *login, struct net *net, bool answered,
 			  enum icore_login_status status, const char *reason)
 {
 	const struct icore_login *core = login->mem ? &login->mem->core : NULL;
@@ -61,21 +102,30 @@ static void verdict_login(struct tiscsi_login *login, bool answered,
 		strscpy(v->target, core->target, sizeof(v->target));
 	}
 	tiscsi_verdict_add(v);
+	verdict_tell(net, login->pg, v);
 	kfree(v);
 }
 
-void tiscsi_report_login(struct tiscsi_login *login, enum icore_login_status status,
-			 const char *reason)
+void tiscsi_report_success(struct tiscsi_login *login, struct net *net)
+{
+	const struct icore_login *core = &login->mem->core;
+
+	/* Discovery sessions are not among those that the ABI counts. */
+	if (!core->discovery)
+		tiscsi_stats_login(&login->pg->target->stats, ICORE_LOGIN_SUCCESS, core->initiator,
+				   &login->peer);
+	verdict_login(login, net, true, ICORE_LOGIN_SUCCESS, NULL);
+}
+
+void tiscsi_report_refusal(struct tiscsi_login *login, enum icore_login_status status,
+			   const char *reason)
 {
 	const struct icore_login *core = login->mem ? &login->mem->core : NULL;
 	const char *initiator = core ? core->initiator : NULL;
 
-	/* Discovery sessions are not among those that the ABI counts as accepted. */
-	if (login->pg && !(core && core->discovery && status == ICORE_LOGIN_SUCCESS))
+	if (login->pg)
 		tiscsi_stats_login(&login->pg->target->stats, status, initiator, &login->peer);
-	verdict_login(login, true, status, reason);
-	if (status == ICORE_LOGIN_SUCCESS)
-		return;
+	verdict_login(login, tiscsi_sock_net(login->sock), true, status, reason);
 	tiscsi_log_peer(initiator, &login->peer, core ? core->target : NULL,
 			"login refused: %s (%04x %s)", reason ? reason : "no reason", status,
 			icore_login_status_name(status));
@@ -85,7 +135,7 @@ void tiscsi_report_give_up(struct tiscsi_login *login, const char *reason)
 {
 	const struct icore_login *core = login->mem ? &login->mem->core : NULL;
 
-	verdict_login(login, false, ICORE_LOGIN_INITIATOR_ERROR, reason);
+	verdict_login(login, tiscsi_sock_net(login->sock), false, ICORE_LOGIN_INITIATOR_ERROR, reason);
 	tiscsi_log_peer(core ? core->initiator : NULL, &login->peer,
 			core ? core->target : NULL, "login abandoned: %s", reason);
 }
@@ -98,7 +148,68 @@ void tiscsi_report_no_room(struct tiscsi_np *np, const struct tiscsi_sock *sock)
 	if (v) {
 		v->status = ICORE_LOGIN_NO_RESOURCES;
 		tiscsi_verdict_add(v);
+		verdict_tell(tiscsi_sock_net(sock), NULL, v);
 		kfree(v);
 	}
 	tiscsi_log_peer(NULL, &sock->peer, NULL, "connection refused: %s", reason);
+}
+
+/* -- connections -- */
+
+static void report_conn(struct tiscsi_conn *conn, struct tiscsi_event *ev)
+{
+	struct tiscsi_sess *sess = conn->sess;
+	struct tiscsi_addr_view peer;
+
+	tiscsi_addr_show(&conn->peer, &peer);
+	ev->net = tiscsi_sock_net(conn->sock);
+	ev->peer = &peer;
+	ev->initiator = sess->initiator;
+	ev->target = sess->pg->target->name;
+	ev->tag = sess->pg->tag;
+	ev->sid = sess->sid;
+	ev->step = -1;
+	ev->status = -1;
+	tiscsi_event_send(ev);
+}
+
+static bool conn_is_watched(struct tiscsi_conn *conn)
+{
+	return conn->sock && tiscsi_event_wanted(tiscsi_sock_net(conn->sock));
+}
+
+void tiscsi_report_conn_end(struct tiscsi_conn *conn, const char *reason)
+{
+	struct tiscsi_event ev = {
+		.kind = conn->clean ? TCM_ISCSI_EVENT_KIND_LOGOUT : TCM_ISCSI_EVENT_KIND_LOST,
+		.reason = conn->clean ? NULL : reason,
+		.lun = -1,
+	};
+
+	if (conn_is_watched(conn))
+		report_conn(conn, &ev);
+}
+
+void tiscsi_report_digest(struct tiscsi_conn *conn, const char *what)
+{
+	struct tiscsi_event ev = {
+		.kind = TCM_ISCSI_EVENT_KIND_DIGEST_ERROR,
+		.reason = what,
+		.lun = -1,
+	};
+
+	if (conn_is_watched(conn))
+		report_conn(conn, &ev);
+}
+
+void tiscsi_report_tmf(struct tiscsi_conn *conn, u8 function, u64 lun)
+{
+	struct tiscsi_event ev = {
+		.kind = TCM_ISCSI_EVENT_KIND_TMF,
+		.function = icore_tmf_name(function),
+		.lun = lun,
+	};
+
+	if (conn_is_watched(conn))
+		report_conn(conn, &ev);
 }

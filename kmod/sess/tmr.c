@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "conn.h"
 #include "ffp.h"
+#include "report.h"
 #include "session.h"
 #include "tmr.h"
 #include "tune.h"
@@ -181,6 +182,7 @@ void tiscsi_tmf_request(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 	if (response < 0 && icore_tmf_has_lun(function) &&
 	    (!icore_lun_decode(pdu->lun, &lun) || !tiscsi_tcm_device(conn->sess, lun)))
 		response = ICORE_TMF_RSP_NO_LUN;
+	tiscsi_report_tmf(conn, function, lun);
 	if (response < 0)
 		response = tiscsi_tmf_at_once(conn, pdu, lun);
 	if (response >= 0)

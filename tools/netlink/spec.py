@@ -153,7 +153,7 @@ class Attribute:
     def __init__(self, spec, where, number, raw):
         where = f"{where}, attribute {raw.get('name')}"
         keys(where, raw, ("name", "type"), ("doc", "enum", "multi-attr", "nested-attributes",
-                                            "checks", "display-hint"))
+                                            "checks", "display-hint", "sub-type"))
         self.name = raw["name"]
         self.number = number
         self.type = raw["type"]

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "login_step.h"
 #include "netlink.h"
 #include "table.h"
 #include "when.h"
@@ -16,23 +17,6 @@ struct logins {
 	struct tool *tool;
 	struct table table;
 };
-
-static const char *step_name(long long step)
-{
-	switch (step) {
-	case TCM_ISCSI_LOGIN_STEP_CONNECT:
-		return "connect";
-	case TCM_ISCSI_LOGIN_STEP_NAMES:
-		return "names";
-	case TCM_ISCSI_LOGIN_STEP_SECURITY:
-		return "security";
-	case TCM_ISCSI_LOGIN_STEP_OPERATIONAL:
-		return "operational";
-	case TCM_ISCSI_LOGIN_STEP_SESSION:
-		return "session";
-	}
-	return NULL;
-}
 
 /* In words; allocated. */
 static char *verdict_text(struct nlattr **attr)

@@ -26,7 +26,7 @@ const struct verb_option verb_options[] = {
 	{ OPTION_PENDING, "--pending", "", 0, "only what was left out for want of its device" },
 	{ OPTION_PERMANENT, "--permanent", "", 0, "initiators may remember the new place" },
 	{ OPTION_SECONDS, "--seconds", " N", offsetof(struct tool, seconds),
-	  "time for it, 1 to 3600 (default 30)" },
+	  "time for it, 1 to 3600 (default: see the verb)" },
 	{ OPTION_TARGET, "--target", " IQN", offsetof(struct tool, target),
 	  "only this target and its backstores" },
 	{ OPTION_TO, "--to", " MODULE", offsetof(struct tool, to),
@@ -98,6 +98,19 @@ const struct verb verbs[] = {
 			"afterwards; to send them elsewhere, redirect the portal group before.\n"
 			"'sessions' shows the numbers.",
 	}, {
+		.name = "metrics", .operands = "", .run = verb_metrics,
+		.summary = "counters and latencies of sessions for Prometheus",
+		.details =
+			"In the text format that node_exporter's textfile collector reads. Histograms are\n"
+			"of the present connection and begin again with a new one.",
+	}, {
+		.name = "monitor", .operands = "", .run = verb_monitor, .takes = OPTION_SECONDS,
+		.summary = "what happens, as it happens",
+		.details =
+			"Logins, refused logins, logouts, connections that are lost and why, task management\n"
+			"functions and digest errors, one line each, until it is interrupted or for\n"
+			"--seconds. With --json one JSON object for each line.",
+	}, {
 		.name = "portals", .operands = "", .run = verb_portals,
 		.summary = "where logins come in, and how crowded it is there",
 		.details =
@@ -142,6 +155,14 @@ const struct verb verbs[] = {
 			"shows the newest session of each ACL in full, and only the names of\n"
 			"initiators without ACL. How many sessions it leaves out is printed at the end.",
 	}, {
+		.name = "stats", .operands = "[SID]", .run = verb_stats, .max_operands = 1,
+		.summary = "how much sessions have done, and where the time went",
+		.details =
+			"For each kind of time the average and what 99 of 100 did not exceed: BACKEND (the\n"
+			"device has the command), INITIATOR (a write waits for its data), NETWORK (an\n"
+			"answer waits to be sent), WINDOW (the initiator may send no command). With SID\n"
+			"more of that session.",
+	}, {
 		.name = "status", .operands = "", .run = verb_status,
 		.summary = "what is loaded and configured, and which settings have no effect",
 		.details =
@@ -159,9 +180,22 @@ const struct verb verbs[] = {
 			"be loaded, or does not take or keep a setting, the old one comes back. --seconds\n"
 			"is for stopping: a backstore that does not answer must not hold it up for ever.",
 	}, {
+		.name = "top", .operands = "", .run = verb_top, .takes = OPTION_SECONDS,
+		.summary = "what sessions are doing now, the busiest first",
+		.details =
+			"Every two seconds in the same place, until it is interrupted or for --seconds;\n"
+			"once, if that is no terminal. Times are averages of the last two seconds.",
+	}, {
 		.name = "version", .operands = "", .run = verb_version,
 		.summary = "the version of the tool and of the loaded module",
 		.details = "A module without version is the kernel's own.",
+	}, {
+		.name = "why-slow", .operands = "SID", .run = verb_why_slow,
+		.min_operands = 1, .max_operands = 1, .takes = OPTION_SECONDS,
+		.summary = "what a session waits for",
+		.details =
+			"Watches it for --seconds (default 5) and says what limits it: idle (it is asked\n"
+			"for little), backend, initiator, network, or the window, and what to do.",
 	},
 };
 

@@ -22,9 +22,11 @@ void out_begin(struct out *o, FILE *file, bool json)
 /* Return: 0, or -1 if memory ran out or the file cannot be written. */
 int out_finish(struct out *o)
 {
+	const size_t form = o->compact ? JSON_COMPACT : JSON_INDENT(2);
+
 	if (o->json) {
 		if (!o->failed)
-			json_dumpf(o->stack[0], o->file, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+			json_dumpf(o->stack[0], o->file, form | JSON_ENSURE_ASCII);
 		fputc('\n', o->file);
 		json_decref(o->stack[0]);
 		o->depth = 0;
@@ -33,6 +35,15 @@ int out_finish(struct out *o)
 	if (fflush(o->file) || ferror(o->file))
 		return -1;
 	return o->failed ? -1 : 0;
+}
+
+void out_abandon(struct out *o)
+{
+	if (!o->json)
+		return;
+	json_decref(o->stack[0]);
+	o->depth = 0;
+	o->json = false;
 }
 
 /* Takes over @value, which may be NULL if memory ran out. */

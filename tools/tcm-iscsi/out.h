@@ -26,6 +26,7 @@
  * struct out - a printer
  * @file: where to
  * @json: JSON rather than text
+ * @compact: JSON on one line
  * @failed: memory ran out; out_finish() reports it
  * @line: a line of text is open
  * @depth: entries of @stack in use
@@ -34,6 +35,7 @@
 struct out {
 	FILE *file;
 	bool json;
+	bool compact;
 	bool failed;
 	bool line;
 	size_t depth;
@@ -42,6 +44,8 @@ struct out {
 
 void out_begin(struct out *o, FILE *file, bool json);
 int out_finish(struct out *o);
+/* Nothing more is printed as JSON: the verb has another form for programs. */
+void out_abandon(struct out *o);
 
 void out_object(struct out *o, const char *key);
 void out_array(struct out *o, const char *key);

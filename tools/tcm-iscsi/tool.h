@@ -120,14 +120,19 @@ enum tool_status verb_diff(struct tool *t, int argc, char **argv);
 enum tool_status verb_help(struct tool *t, int argc, char **argv);
 enum tool_status verb_logins(struct tool *t, int argc, char **argv);
 enum tool_status verb_logout(struct tool *t, int argc, char **argv);
+enum tool_status verb_metrics(struct tool *t, int argc, char **argv);
+enum tool_status verb_monitor(struct tool *t, int argc, char **argv);
 enum tool_status verb_portals(struct tool *t, int argc, char **argv);
 enum tool_status verb_redirect(struct tool *t, int argc, char **argv);
 enum tool_status verb_restore(struct tool *t, int argc, char **argv);
 enum tool_status verb_save(struct tool *t, int argc, char **argv);
 enum tool_status verb_sessions(struct tool *t, int argc, char **argv);
+enum tool_status verb_stats(struct tool *t, int argc, char **argv);
 enum tool_status verb_status(struct tool *t, int argc, char **argv);
 enum tool_status verb_switch(struct tool *t, int argc, char **argv);
+enum tool_status verb_top(struct tool *t, int argc, char **argv);
 enum tool_status verb_version(struct tool *t, int argc, char **argv);
+enum tool_status verb_why_slow(struct tool *t, int argc, char **argv);
 
 /**
  * struct verb_option - an option of single verbs

@@ -23,6 +23,8 @@ REQUEST, MULTI, ACK, DUMP = 0x1, 0x2, 0x4, 0x300
 CAPPED, ACK_TLVS = 0x100, 0x200
 NESTED, TYPE_MASK = 0x8000, 0x3fff
 CTRL, CTRL_GETFAMILY, CTRL_FAMILY_ID, CTRL_FAMILY_NAME = 16, 3, 1, 2
+CTRL_MCAST_GROUPS, CTRL_MCAST_NAME, CTRL_MCAST_ID = 7, 1, 2
+ADD_MEMBERSHIP = 1
 ERR_MSG, ERR_OFFSET, ERR_MISS_TYPE = 1, 2, 5
 FORMATS = {"u8": "=B", "u16": "=H", "u32": "=I", "u64": "=Q"}
 
@@ -196,6 +198,25 @@ class Genl:
             reply = dict(attributes(self.answers()[0][4:]))
             self.family = struct.unpack("=H", reply[CTRL_FAMILY_ID])[0]
         return self.family
+
+    def listen(self, name=SPEC.groups[0]):
+        """Join a multicast group; OSError if that is not allowed."""
+        self.request(CTRL_GETFAMILY, ACK,
+                     attribute(CTRL_FAMILY_NAME, SPEC.name.encode() + b"\0"), kind=CTRL)
+        reply = dict(attributes(self.answers()[0][4:]))
+        groups = [dict(attributes(item)) for _, item in attributes(reply[CTRL_MCAST_GROUPS])]
+        number = next(struct.unpack("=I", group[CTRL_MCAST_ID])[0] for group in groups
+                      if group[CTRL_MCAST_NAME] == name.encode() + b"\0")
+        self.sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, number)
+
+    def event(self, name="event"):
+        """The next event, decoded and compared with the description."""
+        operation = self.operation(name)
+        _kind, _flags, seq, payload = self.receive()
+        equal((payload[0], seq), (operation.number, 0), "command and number of an event")
+        found = decode(operation.set, payload[4:])
+        check(set(found) <= {known.name for known in operation.reply}, "not described:", found)
+        return found
 
     @staticmethod
     def operation(name):
