@@ -21,7 +21,7 @@ struct net;
  * struct tiscsi_event - something that happened
  * @kind: TCM_ISCSI_EVENT_KIND_*
  * @net: network namespace that it happened in; its listeners hear of it, and those in
- *	the initial one
+ *	the initial one, which NULL stands for
  * @peer: address of the initiator, or NULL
  * @initiator: its name, NULL or empty; untrusted
  * @target: name, NULL or empty; untrusted in logins

@@ -117,7 +117,7 @@ static void event_tell(struct net *net, struct sk_buff *skb)
 void tiscsi_event_send(const struct tiscsi_event *ev)
 {
 	const bool here = heard_in(&init_net);
-	const bool there = !net_eq(ev->net, &init_net) && heard_in(ev->net);
+	const bool there = ev->net && !net_eq(ev->net, &init_net) && heard_in(ev->net);
 	struct sk_buff *skb, *twin = NULL;
 	u32 lost;
 

@@ -46,7 +46,8 @@ static int put_tpg(struct sk_buff *skb, const struct tiscsi_pg_view *pg)
 	    nla_put_u8(skb, TCM_ISCSI_A_TPG_ENABLED, pg->enabled) ||
 	    put_redirect(skb, pg->redirect) ||
 	    nla_put_u8(skb, TCM_ISCSI_A_TPG_ASYNC_EVENTS, pg->async_events) ||
-	    nla_put_u32(skb, TCM_ISCSI_A_TPG_SESSIONS, pg->sessions))
+	    nla_put_u32(skb, TCM_ISCSI_A_TPG_SESSIONS, pg->sessions) ||
+	    nla_put_u8(skb, TCM_ISCSI_A_TPG_DRAINING, pg->draining))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -187,17 +188,20 @@ int tiscsi_nl_tpg_set_do(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *events = info->attrs[TCM_ISCSI_A_TPG_ASYNC_EVENTS];
 	const struct nlattr *redirect = info->attrs[TCM_ISCSI_A_TPG_REDIRECT];
+	const struct nlattr *draining = info->attrs[TCM_ISCSI_A_TPG_DRAINING];
 	struct tiscsi_pg_change change = {
 		.set_redirect = redirect,
 		.set_async_events = events,
 		.async_events = events && nla_get_u8(events),
+		.set_draining = draining,
+		.draining = draining && nla_get_u8(draining),
 	};
 	struct tiscsi_scope scope;
 	int ret;
 
 	if (!has_keys(info))
 		return -EINVAL;
-	if (!redirect && !events)
+	if (!redirect && !events && !draining)
 		return tiscsi_nl_fail(info->extack, NULL, -EINVAL, "nothing to change");
 	if (redirect) {
 		ret = read_redirect(redirect, info->extack, &change.redirect);

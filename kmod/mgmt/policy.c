@@ -22,6 +22,7 @@ static const struct nla_policy tiscsi_nl_tpg_set_policy[TCM_ISCSI_A_TPG_MAX + 1]
 	[TCM_ISCSI_A_TPG_TAG] = { .type = NLA_U16 },
 	[TCM_ISCSI_A_TPG_REDIRECT] = NLA_POLICY_NESTED(tiscsi_nl_redirect_policy),
 	[TCM_ISCSI_A_TPG_ASYNC_EVENTS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[TCM_ISCSI_A_TPG_DRAINING] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 static const struct nla_policy tiscsi_nl_session_get_policy[TCM_ISCSI_A_SESSION_MAX + 1] = {

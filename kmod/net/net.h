@@ -57,6 +57,11 @@ int tiscsi_sock_send_iter(struct tiscsi_sock *s, struct iov_iter *iter, bool mor
 void tiscsi_sock_tune(struct tiscsi_sock *s, u32 user_timeout_ms);
 /* Valid as long as the socket is. */
 struct net *tiscsi_sock_net(const struct tiscsi_sock *s);
+/* The same, counted, and let go again. */
+struct net *tiscsi_sock_hold_net(const struct tiscsi_sock *s);
+void tiscsi_net_release(struct net *net);
+/* Inode number of a namespace, as programs name it. */
+u32 tiscsi_net_inode(const struct net *net);
 void tiscsi_sock_release(struct tiscsi_sock *s, bool abort);
 
 /* -- listen.c -- */

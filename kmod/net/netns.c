@@ -70,6 +70,16 @@ bool tiscsi_net_ended(struct net *net)
 	return refs <= sockets && atomic_read(&tn->changes) == changes;
 }
 
+u32 tiscsi_net_inode(const struct net *net)
+{
+	return net->ns.inum;
+}
+
+void tiscsi_net_release(struct net *net)
+{
+	put_net(net);
+}
+
 int tiscsi_net_init(void)
 {
 	return register_pernet_subsys(&tiscsi_net_ops);

@@ -217,3 +217,8 @@ struct net *tiscsi_sock_net(const struct tiscsi_sock *s)
 {
 	return sock_net(s->sock->sk);
 }
+
+struct net *tiscsi_sock_hold_net(const struct tiscsi_sock *s)
+{
+	return get_net(tiscsi_sock_net(s));
+}

@@ -13,12 +13,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
-#include <net/net_namespace.h>
 
 #include "admin.h"
 #include "conn.h"
 #include "portal.h"
+#include "report.h"
 #include "target.h"
+#include "../net/net.h"
 
 /* Sessions looked at before others may have the lock. */
 #define TISCSI_ADMIN_BATCH	256
@@ -67,6 +68,7 @@ static int pg_show(struct tiscsi_pg *pg, int (*show)(const struct tiscsi_pg_view
 		.target = pg->target->name,
 		.tag = pg->tag,
 		.enabled = pg->enabled,
+		.draining = pg->draining,
 		.async_events = pg->async_events,
 		.redirect = pg->redirect,
 	};
@@ -136,6 +138,19 @@ static void pg_log_redirect(const struct tiscsi_pg *pg)
 		pr_info("%*pE tag %u: logins are not redirected\n", len, name, pg->tag);
 }
 
+/* From here on no session begins, also none whose login is nearly done. */
+static void pg_drain(struct tiscsi_pg *pg, bool draining)
+{
+	const char *name = pg->target->name;
+
+	spin_lock(&pg->lock);
+	WRITE_ONCE(pg->draining, draining);
+	spin_unlock(&pg->lock);
+	pr_info("%*pE tag %u: %s\n", (int)strlen(name), name, pg->tag,
+		draining ? "drained: new logins are refused" : "not drained any more");
+	tiscsi_report_drain(pg, draining);
+}
+
 int tiscsi_admin_pg_change(const struct tiscsi_scope *scope, const struct tiscsi_pg_change *change)
 {
 	struct icore_redirect *old = NULL;
@@ -145,6 +160,8 @@ int tiscsi_admin_pg_change(const struct tiscsi_scope *scope, const struct tiscsi
 	pg = pg_find(scope);
 	if (pg && change->set_async_events)
 		WRITE_ONCE(pg->async_events, change->async_events);
+	if (pg && change->set_draining && change->draining != pg->draining)
+		pg_drain(pg, change->draining);
 	if (pg && change->set_redirect) {
 		old = pg->redirect;
 		pg->redirect = change->redirect;
@@ -182,7 +199,7 @@ static int portal_show(const struct tiscsi_binding *b,
 	struct tiscsi_np *np = b->np;
 
 	tiscsi_addr_show(&np->addr, &view.at);
-	view.netns = np->net ? np->net->ns.inum : 0;
+	view.netns = np->net ? tiscsi_net_inode(np->net) : 0;
 	spin_lock(&np->lock);
 	view.logins = np->nr_slots;
 	view.evicted = np->evicted;

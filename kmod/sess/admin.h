@@ -49,6 +49,7 @@ struct tiscsi_pg_view {
 	const char *target;
 	u16 tag;
 	bool enabled;
+	bool draining;
 	bool async_events;
 	u32 sessions;
 	const struct icore_redirect *redirect;
@@ -75,12 +76,15 @@ int tiscsi_admin_pgs(const struct tiscsi_scope *scope, struct tiscsi_pg_cursor *
  * @set_redirect: @redirect is to be set
  * @redirect: kmalloc'ed, taken over if the change succeeds; NULL to serve logins
  * @set_async_events: @async_events is to be set
+ * @set_draining: @draining is to be set
  */
 struct tiscsi_pg_change {
 	bool set_redirect;
 	struct icore_redirect *redirect;
 	bool set_async_events;
 	bool async_events;
+	bool set_draining;
+	bool draining;
 };
 
 /* 0, or -ENOENT: @scope, which names target and tag, finds no group. */

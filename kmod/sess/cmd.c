@@ -548,14 +548,6 @@ void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 	tiscsi_cmd_take_mail(cmd->conn);
 }
 
-void tiscsi_cmd_submit_ready(struct tiscsi_conn *conn)
-{
-	struct tiscsi_cmd *cmd;
-
-	while ((cmd = list_first_entry_or_null(&conn->ready, struct tiscsi_cmd, node)))
-		tiscsi_cmd_submit(cmd, cmd->cdb);
-}
-
 /**
  * tiscsi_cmd_data_progress - look at a write after something changed
  * @cmd: COLLECT or LINGER
@@ -582,7 +574,6 @@ void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd)
 		if (cmd->early)
 			return;		/* not before its turn */
 		tiscsi_cmd_leave_sink(cmd);
-		/* Data that came with the command was not waited for. */
 		if (cmd->since != conn->now)
 			tiscsi_cmd_lap(cmd, TISCSI_LAT_INITIATOR);
 		cmd->state = TISCSI_CMD_EXECUTE;

@@ -14,7 +14,6 @@
 #include <linux/slab.h>
 #include <linux/mm.h>
 #include <linux/wait.h>
-#include <net/net_namespace.h>
 
 #include "crypto.h"
 #include "login.h"
@@ -280,6 +279,9 @@ static enum icore_login_action tiscsi_login_bind(struct tiscsi_login *login)
 	if (!usable)
 		return icore_login_refuse(core, ICORE_LOGIN_UNAVAILABLE,
 					  "portal group is disabled");
+	/* A session that is here may get its connection back. */
+	if (READ_ONCE(pg->draining) && !core->tsih)
+		return icore_login_refuse(core, ICORE_LOGIN_UNAVAILABLE, tiscsi_draining);
 
 	tiscsi_login_limit(login, tiscsi_tcm_login_timeout(pg));
 	status = tiscsi_tcm_policy(pg, core->initiator, &policy, &mem->cred, &reason);
@@ -312,7 +314,7 @@ static int tiscsi_login_start_session(struct tiscsi_login *login, enum icore_log
 static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_action *action)
 {
 	struct icore_login *core = &login->mem->core;
-	struct net *net = get_net(tiscsi_sock_net(login->sock));
+	struct net *net = tiscsi_sock_hold_net(login->sock);
 	enum icore_login_status status;
 	const char *reason;
 	int ret;
@@ -322,7 +324,7 @@ static bool tiscsi_login_accept(struct tiscsi_login *login, enum icore_login_act
 	ret = tiscsi_login_start_session(login, &status, &reason);
 	if (!ret)
 		tiscsi_report_success(login, net);
-	put_net(net);
+	tiscsi_net_release(net);
 	if (ret == -EBUSY) {
 		login->phase = TISCSI_LOGIN_PARKED;
 		return false;

@@ -17,7 +17,6 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/slab.h>
-#include <net/net_namespace.h>
 
 #include "login.h"
 #include "portal.h"

@@ -2,13 +2,13 @@
 /* The ends of logins and connections; see report.h. */
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <net/net_namespace.h>
 
 #include "admin.h"
 #include "conn.h"
 #include "login.h"
 #include "portal.h"
 #include "report.h"
+#include "session.h"
 #include "target.h"
 #include "../mgmt/event.h"
 #include "../mgmt/mgmt.h"
@@ -135,7 +135,8 @@ void tiscsi_report_give_up(struct tiscsi_login *login, const char *reason)
 {
 	const struct icore_login *core = login->mem ? &login->mem->core : NULL;
 
-	verdict_login(login, tiscsi_sock_net(login->sock), false, ICORE_LOGIN_INITIATOR_ERROR, reason);
+	verdict_login(login, tiscsi_sock_net(login->sock), false, ICORE_LOGIN_INITIATOR_ERROR,
+		      reason);
 	tiscsi_log_peer(core ? core->initiator : NULL, &login->peer,
 			core ? core->target : NULL, "login abandoned: %s", reason);
 }
@@ -178,6 +179,24 @@ static bool conn_is_watched(struct tiscsi_conn *conn)
 	return conn->sock && tiscsi_event_wanted(tiscsi_sock_net(conn->sock));
 }
 
+/* Of a portal group that is drained: how many are left without @conn's? */
+static void report_progress(struct tiscsi_conn *conn)
+{
+	struct tiscsi_event ev = { .kind = TCM_ISCSI_EVENT_KIND_DRAIN, .lun = -1 };
+	struct tiscsi_pg *pg = conn->sess->pg;
+	struct tiscsi_sess *sess;
+	char text[40];
+	u32 left = 0;
+
+	spin_lock(&pg->lock);
+	list_for_each_entry(sess, &pg->sessions, pg_node)
+		left += sess != conn->sess && sess->state <= TISCSI_SESS_ACTIVE;
+	spin_unlock(&pg->lock);
+	snprintf(text, sizeof(text), "%u sessions are left", left);
+	ev.reason = text;
+	report_conn(conn, &ev);
+}
+
 void tiscsi_report_conn_end(struct tiscsi_conn *conn, const char *reason)
 {
 	struct tiscsi_event ev = {
@@ -186,8 +205,31 @@ void tiscsi_report_conn_end(struct tiscsi_conn *conn, const char *reason)
 		.lun = -1,
 	};
 
-	if (conn_is_watched(conn))
-		report_conn(conn, &ev);
+	if (!conn_is_watched(conn))
+		return;
+	report_conn(conn, &ev);
+	if (READ_ONCE(conn->sess->pg->draining))
+		report_progress(conn);
+}
+
+void tiscsi_report_drain(struct tiscsi_pg *pg, bool draining)
+{
+	const struct tiscsi_binding *b;
+	struct tiscsi_event ev = {
+		.kind = TCM_ISCSI_EVENT_KIND_DRAIN,
+		.target = pg->target->name,
+		.tag = pg->tag,
+		.step = -1,
+		.status = -1,
+		.reason = draining ? "new logins are refused" : "logins are served",
+		.lun = -1,
+	};
+
+	lockdep_assert_held(&tiscsi_mutex);
+	b = list_first_entry_or_null(&pg->bindings, struct tiscsi_binding, pg_node);
+	if (b && b->np->net)
+		ev.net = b->np->net;
+	tiscsi_event_send(&ev);
 }
 
 void tiscsi_report_digest(struct tiscsi_conn *conn, const char *what)

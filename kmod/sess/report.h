@@ -12,6 +12,7 @@ struct net;
 struct tiscsi_conn;
 struct tiscsi_login;
 struct tiscsi_np;
+struct tiscsi_pg;
 struct tiscsi_sock;
 
 /*
@@ -31,6 +32,8 @@ void tiscsi_report_no_room(struct tiscsi_np *np, const struct tiscsi_sock *sock)
  * are static texts.
  */
 void tiscsi_report_conn_end(struct tiscsi_conn *conn, const char *reason);
+/* The administrator drains @pg, or does not any more; tiscsi_mutex held. */
+void tiscsi_report_drain(struct tiscsi_pg *pg, bool draining);
 void tiscsi_report_digest(struct tiscsi_conn *conn, const char *what);
 void tiscsi_report_tmf(struct tiscsi_conn *conn, u8 function, u64 lun);
 

@@ -66,6 +66,8 @@
 #define TISCSI_DRAIN_TELL	(10 * HZ)
 #define TISCSI_DRAIN_AGAIN	(60 * HZ)
 
+const char tiscsi_draining[] = "portal group is being drained";
+
 static DEFINE_IDA(tiscsi_tsih);
 static atomic_t tiscsi_next_tsih = ATOMIC_INIT(0);
 static siphash_key_t tiscsi_nexus_key;
@@ -442,6 +444,8 @@ static int tiscsi_sess_reserve(struct tiscsi_sess *sess, struct tiscsi_login *lo
 	old = tiscsi_sess_find(pg, sess->initiator, sess->isid);
 	if (!pg->enabled) {
 		ret = -ESHUTDOWN;
+	} else if (pg->draining) {
+		ret = -EAGAIN;
 	} else if (old && !tiscsi_sess_replace(old, login)) {
 		ret = -EBUSY;
 	} else if (tiscsi_sess_count(pg, sess->initiator) >= tiscsi_max_sessions()) {
@@ -544,6 +548,9 @@ int tiscsi_sess_start(struct tiscsi_login *login, enum icore_login_status *statu
 		if (ret == -ESHUTDOWN) {
 			*status = ICORE_LOGIN_UNAVAILABLE;
 			*reason = "portal group is disabled";
+		} else if (ret == -EAGAIN) {
+			*status = ICORE_LOGIN_UNAVAILABLE;
+			*reason = tiscsi_draining;
 		} else if (ret == -EDQUOT) {
 			*reason = "too many sessions of this initiator";
 		}

@@ -190,6 +190,9 @@ void tiscsi_sess_queue_work(struct work_struct *work);
 /* The I/O thread's last act, or that of a login that owned it: the reaper takes over. */
 void tiscsi_sess_reap(struct tiscsi_sess *sess);
 
+/* Why a login is refused that a drain has overtaken. */
+extern const char tiscsi_draining[];
+
 /* A TSIH that no session in the module has, or a negative errno. */
 int tiscsi_tsih_get(void);
 void tiscsi_tsih_put(u16 tsih);

@@ -153,6 +153,7 @@ void tiscsi_pg_enable(struct tiscsi_pg *pg)
 	mutex_lock(&tiscsi_mutex);
 	spin_lock(&pg->lock);
 	pg->enabled = true;
+	pg->draining = false;
 	spin_unlock(&pg->lock);
 	mutex_unlock(&tiscsi_mutex);
 }

@@ -61,6 +61,8 @@ struct tiscsi_target {
  * @bindings: tiscsi_binding.pg_node, under tiscsi_mutex
  * @enabled: under tiscsi_mutex
  * @redirect: where logins are sent, kmalloc'ed; NULL: served here; under tiscsi_mutex
+ * @draining: no new sessions, those that there are may stay; written under tiscsi_mutex
+ *	and @lock
  * @async_events: tell sessions of SCSI events; written by management, read unlocked
  * @lock: protects @sessions and what follows; leaf lock below tiscsi_mutex, spin
  * @sessions: tiscsi_sess.pg_node of every session that is not yet freed
@@ -76,6 +78,7 @@ struct tiscsi_pg {
 	struct list_head node;
 	struct list_head bindings;
 	bool enabled;
+	bool draining;
 	struct icore_redirect *redirect;
 	bool async_events;
 	spinlock_t lock;	/* sessions and what follows */

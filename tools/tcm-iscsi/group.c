@@ -166,6 +166,8 @@ static void print_one(struct nlattr *head, int len, void *arg)
 	print_redirect(o, attr[TCM_ISCSI_A_TPG_REDIRECT]);
 	out_bool(o, "async_events", get_number(attr[TCM_ISCSI_A_TPG_ASYNC_EVENTS], -1),
 		 ", asynchronous events on", "", "");
+	out_bool(o, "draining", get_number(attr[TCM_ISCSI_A_TPG_DRAINING], -1),
+		 ", being drained", "", "");
 	out_int(o, "sessions", ", % sessions", get_number(attr[TCM_ISCSI_A_TPG_SESSIONS], 0));
 	out_end(o);
 }

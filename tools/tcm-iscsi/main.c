@@ -22,7 +22,7 @@
 const struct verb_option verb_options[] = {
 	{ OPTION_DRY_RUN, "--dry-run", "", 0, "print what would be done" },
 	{ OPTION_FORCE, "--force", "", 0, "do it even so" },
-	{ OPTION_OFF, "--off", "", 0, "take the redirection back" },
+	{ OPTION_OFF, "--off", "", 0, "take the redirection or the drain back" },
 	{ OPTION_PENDING, "--pending", "", 0, "only what was left out for want of its device" },
 	{ OPTION_PERMANENT, "--permanent", "", 0, "initiators may remember the new place" },
 	{ OPTION_SECONDS, "--seconds", " N", offsetof(struct tool, seconds),
@@ -77,6 +77,15 @@ const struct verb verbs[] = {
 		.details =
 			"One line for each: '+' only in FILE, '-' only in the kernel, '~' in both. That is\n"
 			"what restore would change. Secrets are compared and not shown.",
+	}, {
+		.name = "drain", .operands = "TARGET[/TPGT]", .run = verb_drain,
+		.min_operands = 1, .max_operands = 1, .takes = OPTION_OFF | OPTION_SECONDS,
+		.summary = "have the initiators of a target log out, and let no one in",
+		.details =
+			"New logins are refused with a status after which initiators try again. Who is\n"
+			"logged in is asked to log out, and dropped after --seconds (default 30). It waits\n"
+			"until all sessions are gone. Logins are served again after --off, or when the\n"
+			"portal group is enabled again.",
 	}, {
 		.name = "help", .operands = "[VERB]", .max_operands = 1, .run = verb_help,
 		.summary = "list the verbs, or explain one",

@@ -3,7 +3,6 @@
  * tcm-iscsi metrics: the counters in the text format of Prometheus, for the textfile
  * collector of node_exporter.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "reading.h"
@@ -91,18 +90,20 @@ static void put_latency(FILE *f, const struct reading *r, size_t kind)
 		fprintf(f, "%s_bucket", name);
 		put_labels(f, r);
 		if (i < BUCKETS - 1)
-			fprintf(f, ",kind=\"%s\",le=\"%.9g\"} %" PRIu64 "\n", latency_name(kind),
-				(double)(UINT64_C(1024) << i) / 1e9, seen);
+			fprintf(f, ",kind=\"%s\",le=\"%.9g\"} %llu\n", latency_name(kind),
+				(double)(UINT64_C(1024) << i) / 1e9,
+				(unsigned long long)seen);
 		else
-			fprintf(f, ",kind=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", latency_name(kind),
-				seen);
+			fprintf(f, ",kind=\"%s\",le=\"+Inf\"} %llu\n", latency_name(kind),
+				(unsigned long long)seen);
 	}
 	fprintf(f, "%s_sum", name);
 	put_labels(f, r);
 	fprintf(f, ",kind=\"%s\"} %.9f\n", latency_name(kind), l->sum / 1e9);
 	fprintf(f, "%s_count", name);
 	put_labels(f, r);
-	fprintf(f, ",kind=\"%s\"} %" PRIu64 "\n", latency_name(kind), seen);
+	fprintf(f, ",kind=\"%s\"} %llu\n", latency_name(kind),
+		(unsigned long long)seen);
 }
 
 static void put_all(FILE *f, const struct readings *readings)
@@ -116,7 +117,7 @@ static void put_all(FILE *f, const struct readings *readings)
 		for (i = 0; i < readings->count; i++) {
 			fprintf(f, "tcm_iscsi_%s", plain[k].name);
 			put_labels(f, &readings->list[i]);
-			fprintf(f, "} %" PRIu64 "\n", plain[k].value(&readings->list[i]));
+			fprintf(f, "} %llu\n", (unsigned long long)plain[k].value(&readings->list[i]));
 		}
 	}
 	put_head(f, "session_latency_seconds", "histogram", "Where the time of commands goes.");

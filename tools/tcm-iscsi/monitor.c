@@ -18,7 +18,7 @@
 #include "when.h"
 
 /* What the kernel keeps for us while the terminal is slow. */
-#define BUFFER	(1 << 20)
+#define BUFFER	1048576
 
 static const char *kind_name(long long kind)
 {

@@ -117,6 +117,7 @@ enum tool_status verb_check(struct tool *t, int argc, char **argv);
 enum tool_status verb_clear(struct tool *t, int argc, char **argv);
 enum tool_status verb_close(struct tool *t, int argc, char **argv);
 enum tool_status verb_diff(struct tool *t, int argc, char **argv);
+enum tool_status verb_drain(struct tool *t, int argc, char **argv);
 enum tool_status verb_help(struct tool *t, int argc, char **argv);
 enum tool_status verb_logins(struct tool *t, int argc, char **argv);
 enum tool_status verb_logout(struct tool *t, int argc, char **argv);

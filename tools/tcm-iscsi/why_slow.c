@@ -19,18 +19,15 @@ static const struct {
 	const char *advice;
 } factors[] = {
 	{ "idle", "the initiator: it asks for little",
-	  "most of the time no command was here; look at the initiator, its queue depth, and "
-	  "the time that packets take" },
+	  "mostly no command was here; look at its queue depth and at the packets' way" },
 	{ "backend", "the backend",
 	  "look at the backstore's device, its load and its health" },
 	{ "initiator", "the initiator: writes wait for their data",
-	  "look at the network to here, MaxBurstLength and MaxOutstandingR2T, and at the "
-	  "initiator's load" },
+	  "look at its load, the network to here, MaxBurstLength and MaxOutstandingR2T" },
 	{ "network", "the network: answers wait to be sent",
-	  "the initiator or the network does not take data as fast as it comes from the backend" },
+	  "initiator or network take data more slowly than it comes from the backend" },
 	{ "window", "the window: the initiator may not send more commands at a time",
-	  "raise the queue depth of the ACL (cmdsn_depth) or of the portal group "
-	  "(default_cmdsn_depth)" },
+	  "raise cmdsn_depth of the ACL, or default_cmdsn_depth of the portal group" },
 };
 
 enum factor { IDLE, BACKEND, INITIATOR, NETWORK, WINDOW };

@@ -65,7 +65,7 @@ enum tcm_iscsi_session_state {
  * @TCM_ISCSI_LOGIN_STEP_NAMES: Who it is and what it wants was being looked at.
  * @TCM_ISCSI_LOGIN_STEP_SECURITY: Security negotiation.
  * @TCM_ISCSI_LOGIN_STEP_OPERATIONAL: Operational negotiation.
- * @TCM_ISCSI_LOGIN_STEP_SESSION: All was agreed on; the session, or its new connection, was being made.
+ * @TCM_ISCSI_LOGIN_STEP_SESSION: All was agreed on; the session was being made.
  */
 enum tcm_iscsi_login_step {
 	TCM_ISCSI_LOGIN_STEP_CONNECT,
@@ -124,6 +124,7 @@ enum {
 	TCM_ISCSI_A_TPG_REDIRECT,
 	TCM_ISCSI_A_TPG_ASYNC_EVENTS,
 	TCM_ISCSI_A_TPG_SESSIONS,
+	TCM_ISCSI_A_TPG_DRAINING,
 
 	__TCM_ISCSI_A_TPG_MAX,
 	TCM_ISCSI_A_TPG_MAX = (__TCM_ISCSI_A_TPG_MAX - 1)

@@ -53,7 +53,7 @@ def redirect_verb(target, other):
     equal(tool("redirect"), out, "all that redirect")
     shown = tool_json("redirect", f"{iqn}/1", "host", "--permanent")
     equal(shown["groups"], [{"wwn": iqn, "tpgt": 1, "enable": True, "async_events": False,
-                             "sessions": 0, "redirect": {"kind": "permanent",
+                             "sessions": 0, "draining": False, "redirect": {"kind": "permanent",
                                                          "addresses": ["host"]}}], "as JSON")
     with Genl() as client:
         equal(client.do("tpg-get", **key)["redirect"], {"kind": "permanent", "address": ["host"]},

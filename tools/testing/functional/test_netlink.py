@@ -65,7 +65,8 @@ def test_groups():
     """tpg-get shows what configfs says, one by one and all, with filters."""
     with Target("a", tag=7) as one, Target("b", enable=False) as two, Genl() as client:
         os.mkdir(f"{one.dir}/tpgt_3")
-        plain = {"redirect": {"kind": "none"}, "async-events": 0, "sessions": 0}
+        plain = {"redirect": {"kind": "none"}, "async-events": 0, "sessions": 0,
+                 "draining": 0}
         expected = [{"target": one.iqn, "tag": 3, "enabled": 0, **plain},
                     {"target": one.iqn, "tag": 7, "enabled": 1, **plain},
                     {"target": two.iqn, "tag": 1, "enabled": 0, **plain}]
