@@ -66,7 +66,7 @@
 #define TISCSI_DRAIN_TELL	(10 * HZ)
 #define TISCSI_DRAIN_AGAIN	(60 * HZ)
 
-const char tiscsi_draining[] = "portal group is being drained";
+const char *const tiscsi_draining = "portal group is being drained";
 
 static DEFINE_IDA(tiscsi_tsih);
 static atomic_t tiscsi_next_tsih = ATOMIC_INIT(0);

@@ -191,7 +191,7 @@ void tiscsi_sess_queue_work(struct work_struct *work);
 void tiscsi_sess_reap(struct tiscsi_sess *sess);
 
 /* Why a login is refused that a drain has overtaken. */
-extern const char tiscsi_draining[];
+extern const char *const tiscsi_draining;
 
 /* A TSIH that no session in the module has, or a negative errno. */
 int tiscsi_tsih_get(void);

@@ -117,7 +117,8 @@ static void put_all(FILE *f, const struct readings *readings)
 		for (i = 0; i < readings->count; i++) {
 			fprintf(f, "tcm_iscsi_%s", plain[k].name);
 			put_labels(f, &readings->list[i]);
-			fprintf(f, "} %llu\n", (unsigned long long)plain[k].value(&readings->list[i]));
+			fprintf(f, "} %llu\n",
+				(unsigned long long)plain[k].value(&readings->list[i]));
 		}
 	}
 	put_head(f, "session_latency_seconds", "histogram", "Where the time of commands goes.");

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import subprocess
+import time
 
 import harness
 from genl import Genl
@@ -92,6 +93,7 @@ def test_bounded():
         deaf.listen()
         deaf.sock.setsockopt(1, 8, 4096)           # SO_RCVBUF
         count = harness.scaled(4000, 50)
+        time.sleep(1.1)     # what was told before counts in its second
         for _ in range(count):
             session.tmf(1, tag=0x12345678)
         told, lost = 0, 0
