@@ -89,9 +89,11 @@ bool tiscsi_verdict_next(u64 from, u64 net_cookie, struct tiscsi_verdict *out)
 	u32 i;
 
 	spin_lock(&verdict_lock);
-	for (i = verdict_count(); i && !found; i--) {
+	/* They are numbered without a gap, so the place of @from is known. */
+	i = from < verdict_next ? min_t(u64, verdict_next - from, verdict_count()) : 0;
+	for (; i && !found; i--) {
 		v = verdict_back(i);
-		found = v->number >= from && (!net_cookie || v->net_cookie == net_cookie);
+		found = !net_cookie || v->net_cookie == net_cookie;
 		if (found)
 			*out = *v;
 	}

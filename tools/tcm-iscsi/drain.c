@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "group.h"
+#include "seconds.h"
 #include "text.h"
 
-#define SECONDS_DEFAULT	30
 /* The kernel drops who has not logged out; that takes it up to a tick longer. */
 #define GRACE_MS	5000
 #define LOOK_MS		100
@@ -208,15 +208,11 @@ static enum tool_status serve_again(struct drain *d)
 
 enum tool_status verb_drain(struct tool *t, int argc, char **argv)
 {
-	struct drain d = { .tool = t, .seconds = SECONDS_DEFAULT };
+	struct drain d = { .tool = t };
 	enum tool_status status;
 
 	(void)argc;
-	if (t->seconds && !text_number(t->seconds, 1, TCM_ISCSI_LOGOUT_SECONDS_MAX, &d.seconds)) {
-		complain("--seconds '%' is no number from 1 to 3600", t->seconds);
-		return TOOL_USAGE;
-	}
-	if (!group_parse(argv[0], &d.group))
+	if (!seconds_option(t, &d.seconds) || !group_parse(argv[0], &d.group))
 		return TOOL_USAGE;
 	status = channel_open(t, &d.channel);
 	if (!status) {

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -14,6 +13,7 @@
 
 #include "login_step.h"
 #include "netlink.h"
+#include "seconds.h"
 #include "text.h"
 #include "when.h"
 
@@ -119,28 +119,22 @@ static int no_check(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
-/* Until @until, 0 for ever. False if the socket is dead. */
-static bool listen_until(struct channel *c, long long until)
+/* For so many @seconds, 0 for ever. False if the socket is dead. */
+static bool listen_for(struct channel *c, long long seconds)
 {
 	struct pollfd fd = { .fd = nl_socket_get_fd(c->sock), .events = POLLIN };
-	long long left = -1;
+	const struct timespec start = seconds_now();
+	double left = -1;
 	int ret;
 
 	for (;;) {
-		if (until) {
-			left = until - now_ms();
+		if (seconds) {
+			left = seconds - seconds_since(&start);
 			if (left <= 0)
 				return true;
 		}
-		ret = poll(&fd, 1, left);
+		/* A millisecond too late rather than again and again in the last one. */
+		ret = poll(&fd, 1, left < 0 ? -1 : (int)(left * 1000) + 1);
 		if (ret < 0 && errno != EINTR)
 			return false;
 		if (ret <= 0)
@@ -173,14 +167,12 @@ enum tool_status verb_monitor(struct tool *t, int argc, char **argv)
 	bool json = t->out.json;
 	enum tool_status status;
 	struct channel channel;
-	long long seconds = 0;
+	long long seconds;
 
 	(void)argc;
 	(void)argv;
-	if (t->seconds && !text_number(t->seconds, 1, 3600, &seconds)) {
-		complain("--seconds is a number from 1 to 3600, not '%'", t->seconds);
+	if (!seconds_or(t, 0, &seconds))
 		return TOOL_USAGE;
-	}
 	status = channel_open(t, &channel);
 	if (status)
 		return status;
@@ -192,7 +184,7 @@ enum tool_status verb_monitor(struct tool *t, int argc, char **argv)
 	out_abandon(&t->out);
 	nl_socket_modify_cb(channel.sock, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, no_check, NULL);
 	nl_socket_modify_cb(channel.sock, NL_CB_VALID, NL_CB_CUSTOM, on_event, &json);
-	if (!listen_until(&channel, seconds ? now_ms() + seconds * 1000 : 0)) {
+	if (!listen_for(&channel, seconds)) {
 		complain("the module's socket is gone%", "");
 		status = TOOL_SYSTEM;
 	}

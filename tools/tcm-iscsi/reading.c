@@ -98,14 +98,18 @@ void readings_free(struct readings *r)
 	r->list = NULL;
 }
 
+static int by_sid(const void *key, const void *element)
+{
+	const long long sid = *(const long long *)key;
+	const struct reading *r = element;
+
+	return sid < r->sid ? -1 : sid > r->sid;
+}
+
+/* The module lists them in the order of their numbers. */
 const struct reading *readings_find(const struct readings *r, long long sid)
 {
-	size_t i;
-
-	for (i = 0; i < r->count; i++)
-		if (r->list[i].sid == sid)
-			return &r->list[i];
-	return NULL;
+	return r->count ? bsearch(&sid, r->list, r->count, sizeof(*r->list), by_sid) : NULL;
 }
 
 /* Counters begin again with a new connection; what is less than before is new. */

@@ -7,13 +7,18 @@
 
 #define POLL_NS	5000000
 
-bool seconds_option(const struct tool *t, long long *seconds)
+bool seconds_or(const struct tool *t, long long fallback, long long *seconds)
 {
-	*seconds = SECONDS_DEFAULT;
+	*seconds = fallback;
 	if (!t->seconds || text_number(t->seconds, 1, TCM_ISCSI_LOGOUT_SECONDS_MAX, seconds))
 		return true;
 	complain("--seconds '%' is no number from 1 to 3600", t->seconds);
 	return false;
+}
+
+bool seconds_option(const struct tool *t, long long *seconds)
+{
+	return seconds_or(t, SECONDS_DEFAULT, seconds);
 }
 
 struct timespec seconds_now(void)

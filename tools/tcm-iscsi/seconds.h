@@ -11,6 +11,8 @@
 
 /* What --seconds says. False, after a complaint, if it is no number of seconds. */
 bool seconds_option(const struct tool *t, long long *seconds);
+/* The same, for verbs with a default of their own. */
+bool seconds_or(const struct tool *t, long long fallback, long long *seconds);
 
 /* Times are of CLOCK_MONOTONIC. */
 struct timespec seconds_now(void);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "reading.h"
+#include "seconds.h"
 #include "table.h"
-#include "text.h"
 
 #define INTERVAL	2
 #define HOME_AND_CLEAR	"\033[H\033[J"
@@ -124,14 +124,12 @@ enum tool_status verb_top(struct tool *t, int argc, char **argv)
 {
 	enum tool_status status;
 	struct channel channel;
-	long long seconds = 0;
+	long long seconds;
 
 	(void)argc;
 	(void)argv;
-	if (t->seconds && !text_number(t->seconds, 1, 3600, &seconds)) {
-		complain("--seconds '%' is no number from 1 to 3600", t->seconds);
+	if (!seconds_or(t, 0, &seconds))
 		return TOOL_USAGE;
-	}
 	status = channel_open(t, &channel);
 	if (status)
 		return status;

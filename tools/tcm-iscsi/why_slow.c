@@ -8,9 +8,9 @@
 
 #include "ending.h"
 #include "reading.h"
-#include "text.h"
+#include "seconds.h"
 
-#define SECONDS_DEFAULT	5
+#define WATCH_SECONDS	5	/* unless told otherwise */
 
 /* Part of the interface: the codes in JSON. */
 static const struct {
@@ -148,17 +148,13 @@ out:
 
 enum tool_status verb_why_slow(struct tool *t, int argc, char **argv)
 {
-	long long sid, seconds = SECONDS_DEFAULT;
+	long long sid, seconds;
 	enum tool_status status;
 	struct channel channel;
 
 	(void)argc;
-	if (!ending_sid(argv[0], &sid))
+	if (!ending_sid(argv[0], &sid) || !seconds_or(t, WATCH_SECONDS, &seconds))
 		return TOOL_USAGE;
-	if (t->seconds && !text_number(t->seconds, 1, 3600, &seconds)) {
-		complain("--seconds '%' is no number from 1 to 3600", t->seconds);
-		return TOOL_USAGE;
-	}
 	status = channel_open(t, &channel);
 	if (status)
 		return status;
