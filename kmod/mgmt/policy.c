@@ -55,6 +55,13 @@ static const struct nla_policy tiscsi_nl_stats_get_policy[TCM_ISCSI_A_STATS_MAX 
 	[TCM_ISCSI_A_STATS_TAG] = { .type = NLA_U16 },
 };
 
+static const struct nla_policy tiscsi_nl_stuck_get_policy[TCM_ISCSI_A_STUCK_MAX + 1] = {
+	[TCM_ISCSI_A_STUCK_SID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[TCM_ISCSI_A_STUCK_TARGET] = { .type = NLA_NUL_STRING, .len = 223 },
+	[TCM_ISCSI_A_STUCK_TAG] = { .type = NLA_U16 },
+	[TCM_ISCSI_A_STUCK_MILLISECONDS] = { .type = NLA_U32 },
+};
+
 const struct genl_ops tiscsi_nl_ops[TISCSI_NL_OPS] = {
 	{
 		.cmd = TCM_ISCSI_CMD_TPG_GET,
@@ -112,6 +119,13 @@ const struct genl_ops tiscsi_nl_ops[TISCSI_NL_OPS] = {
 		.dumpit = tiscsi_nl_stats_get_dump,
 		.policy = tiscsi_nl_stats_get_policy,
 		.maxattr = TCM_ISCSI_A_STATS_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = TCM_ISCSI_CMD_STUCK_GET,
+		.dumpit = tiscsi_nl_stuck_get_dump,
+		.policy = tiscsi_nl_stuck_get_policy,
+		.maxattr = TCM_ISCSI_A_STUCK_MAX,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

@@ -8,7 +8,7 @@ struct genl_ops;
 struct netlink_callback;
 struct sk_buff;
 
-#define TISCSI_NL_OPS	8
+#define TISCSI_NL_OPS	9
 
 extern const struct genl_ops tiscsi_nl_ops[TISCSI_NL_OPS];
 
@@ -23,5 +23,6 @@ int tiscsi_nl_session_logout_do(struct sk_buff *skb, struct genl_info *info);
 int tiscsi_nl_portal_get_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int tiscsi_nl_login_get_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int tiscsi_nl_stats_get_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int tiscsi_nl_stuck_get_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* TISCSI_POLICY_H */

@@ -173,12 +173,17 @@ bool tiscsi_admin_stats_next(const struct tiscsi_scope *scope, u32 from,
 int tiscsi_admin_sess_close(const struct tiscsi_scope *scope);
 int tiscsi_admin_sess_logout(const struct tiscsi_scope *scope, u16 seconds);
 
+#define TISCSI_ANY_LUN	U64_MAX
+
 /**
  * struct tiscsi_stuck_view - a command that its device has not finished
+ * @lun: as the initiator numbers it, or TISCSI_ANY_LUN
  * @milliseconds: since it was submitted
- * @closed: its session is closed and waits for it
+ * @closed: its session is closed, or has lost its connection, and waits for it
  */
 struct tiscsi_stuck_view {
+	char target[ICORE_NAME_MAX + 1];
+	u16 tag;
 	char initiator[ICORE_NAME_MAX + 1];
 	u32 sid;
 	u32 itt;

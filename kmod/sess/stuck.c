@@ -134,13 +134,16 @@ bool tiscsi_stuck_fences(struct tiscsi_cmd *cmd, const u8 *cdb)
 static void tiscsi_stuck_show(const struct tiscsi_sess *sess, const struct tiscsi_cmd *cmd,
 			      struct tiscsi_stuck_view *view)
 {
+	strscpy(view->target, sess->pg->target->name, sizeof(view->target));
+	view->tag = sess->pg->tag;
 	strscpy(view->initiator, sess->initiator, sizeof(view->initiator));
 	view->sid = sess->sid;
 	view->itt = READ_ONCE(cmd->itt);
 	view->lun = tiscsi_stuck_lun(cmd);
 	view->opcode = cmd->cdb[0];
 	view->milliseconds = jiffies_to_msecs(jiffies - READ_ONCE(cmd->began));
-	view->closed = sess->state >= TISCSI_SESS_CLOSING;
+	view->closed = sess->state >= TISCSI_SESS_CLOSING ||
+		       READ_ONCE(cmd->conn->state) > TISCSI_CONN_LOGOUT;
 }
 
 /* Slots of the former connections first, one after the other, then those of the present. */

@@ -3,13 +3,11 @@
 #ifndef TISCSI_STUCK_H
 #define TISCSI_STUCK_H
 
-#include <linux/types.h>
+#include "admin.h"
 
 struct tiscsi_cmd;
 struct tiscsi_pg;
 struct tiscsi_sess;
-
-#define TISCSI_ANY_LUN	U64_MAX
 
 /*
  * tiscsi_stuck_log - say which commands of @pg's sessions the backend has had for

@@ -177,7 +177,8 @@ const struct verb verbs[] = {
 		.details =
 			"Targets, portal groups, portals, LUNs and ACLs. Names and secrets for CHAP are\n"
 			"never printed, only whether they are complete. Lines that begin with 'warning:'\n"
-			"name a setting that does not do what it looks like, and what to do about it.",
+			"name a setting that does not do what it looks like, and what to do about it,\n"
+			"'stuck:' commands that a backend has had for 5 seconds or longer.",
 	}, {
 		.name = "switch", .operands = "", .run = verb_switch,
 		.takes = OPTION_SECONDS | OPTION_TO,

@@ -11,6 +11,7 @@
 #include "judge.h"
 #include "module.h"
 #include "pending.h"
+#include "stuck.h"
 
 static void print_portal(struct tool *t, const struct portal *portal)
 {
@@ -189,6 +190,7 @@ enum tool_status verb_status(struct tool *t, int argc, char **argv)
 	for (i = 0; i < config.target_count; i++)
 		print_target(t, &config.targets[i]);
 	out_end(o);
+	stuck_print(t, &config);
 	print_pending(t);
 	advice_print(t, &config, &modules);
 	if (!config.target_count) {
