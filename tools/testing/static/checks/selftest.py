@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 
-from . import netlink, source
+from . import manual, netlink, source
 
 SPDX = "// SPDX-License-Identifier: GPL-2.0\n"
 LONG_FUNCTION = SPDX + "static void long_one(void)\n{\n" + "\tcall();\n" * 90 + "}\n"
@@ -121,33 +121,73 @@ def plant(repo, run_check, make_report, path, text, check):
         return outcome(run_check, make_report, check, top)
 
 
-def drifted(repo, run_check, make_report, path, old, new):
-    """The netlink family's files as they are, but for one change."""
+# Of each check that compares files: which they are, and (title, the file that is changed,
+# what in it, into what). None: nothing is.
+DRIFTS = {
+    "netlink": ((netlink.SPEC, *netlink.FILES), (
+        ("the family as it is", None, "", ""),
+        ("an attribute more", netlink.SPEC, "name: sessions", "name: sessions-now"),
+        ("another limit", netlink.SPEC, "value: 223", "value: 222"),
+        ("an edited header", "include/uapi/linux/tcm_iscsi.h", "_A_TPG_TAG,\n", "_A_TPG_T,\n"),
+        ("an edited policy", "kmod/mgmt/policy.c", "GENL_ADMIN_PERM", "0"))),
+    "manual": ((manual.PAGE, manual.README, *manual.SOURCES, *manual.CONSTANTS), (
+        ("the page as it is", None, "", ""),
+        ("a parameter that is missing", manual.PAGE, ".BR io_nice ", ".BR io_niec "),
+        ("a parameter's wrong default", manual.PAGE, "(0 to 86400; default 60", "(0 to 86400; "
+         "default 61"),
+        ("a parameter's new default", manual.MAIN, "max_sessions = 256", "max_sessions = 255"),
+        ("a parameter more", manual.MAIN, "static bool spec_i_pt;\n", 'static bool planted;\n'
+         'module_param(planted, bool, 0444);\nMODULE_PARM_DESC(planted, "x");\n'
+         "static bool spec_i_pt;\n"),
+        ("a parameter that the README lacks", manual.README, "  io_batch=", "  io-batch="),
+        ("an attribute that is missing", manual.PAGE, ".BR t10_pi ", ".BR t10_ip "),
+        ("an attribute's wrong range", manual.PAGE, "(5 to 30; default 15)", "(5 to 31; "
+         "default 15)"),
+        ("an attribute's new default", manual.ATTRIB, ".login_timeout = 15", ".login_timeout = 16"),
+        ("an attribute more", manual.ATTRIB, "\t&attrib_attr_t10_pi,\n",
+         "\t&attrib_attr_t10_pi,\n\t&attrib_attr_planted,\n"),
+        ("an attribute's new range", manual.NACL, "ATTRIB(nopin_timeout, 3, 60",
+         "ATTRIB(nopin_timeout, 3, 61"),
+        ("a key's wrong default", manual.PAGE, 'default 262144)"\nWhat is',
+         'default 8192)"\nWhat is'),
+        ("a key of a group with a new default", manual.PARAMS, '65535, "1" }', '65535, "2" }'),
+        ("a key of the protocol with a new range", manual.KEYS, "LO, 0, 3600, 2, higher",
+         "LO, 0, 3601, 2, higher"),
+        ("a key that is missing", manual.PAGE, '" CHAP_R "', '" CHAP_X "'),
+        ("a limit that changed", "include/tcm_iscsi/limits.h", "ICORE_DSL_FIELD_MAX\t0xffffff",
+         "ICORE_DSL_FIELD_MAX\t0xfffffe"),
+        ("a directory that is missing", manual.PAGE, ".SS iscsi/discovery_auth\n", ""),
+        ("a table that is written otherwise", manual.KEYS, "static const struct icore_key table[",
+         "static const struct icore_key tables["))),
+}
+
+
+def drifted(repo, run_check, make_report, check, path, old, new):
+    """The files that it compares as they are, but for one change."""
     with tempfile.TemporaryDirectory() as top:
         plain_tree(top)
-        for name in (netlink.SPEC, *netlink.FILES):
+        for name in DRIFTS[check][0]:
             with open(os.path.join(repo, name), encoding="utf-8") as file:
                 text = file.read()
-            write(top, name, text.replace(old, new, 1) if name == path else text)
-        return outcome(run_check, make_report, "netlink", top)
+            if name == path and old not in text:
+                return f"not planted: {path} has no {old!r}"
+            # The last, because a declaration may come before the table.
+            write(top, name, new.join(text.rsplit(old, 1)) if name == path else text)
+        return outcome(run_check, make_report, check, top)
 
 
 def run_drift(repo, run_check, report, make_report):
-    for title, path, old, new, good in (
-            ("the family as it is", None, "", "", True),
-            ("an attribute more", netlink.SPEC, "name: sessions", "name: sessions-now", False),
-            ("another limit", netlink.SPEC, "value: 223", "value: 222", False),
-            ("an edited header", "include/uapi/linux/tcm_iscsi.h", "_A_TPG_TAG,\n", "_A_TPG_T,\n",
-             False),
-            ("an edited policy", "kmod/mgmt/policy.c", "GENL_ADMIN_PERM", "0", False)):
-        text = drifted(repo, run_check, make_report, path, old, new)
-        report.add(f"selftest netlink {'passes' if good else 'finds'}: {title}",
-                   text.splitlines() if good == ("not ok" in text) else [])
+    for check, (_files, changes) in DRIFTS.items():
+        for title, path, old, new in changes:
+            text = drifted(repo, run_check, make_report, check, path, old, new)
+            found = "not ok" in text
+            report.add(f"selftest {check} {'finds' if path else 'passes'}: {title}",
+                       [] if found == bool(path) else text.splitlines())
 
 
 def run(repo, run_check, report, make_report):
     run_drift(repo, run_check, report, make_report)
-    for check in ("shape", "seams", "netlink", "checkpatch", "shellcheck", "build"):
+    for check in ("shape", "seams", "netlink", "manual", "checkpatch", "shellcheck", "build"):
         text = plant(repo, run_check, make_report, None, None, check)
         report.add(f"selftest {check} passes a clean tree",
                    text.splitlines() if "not ok" in text else [])
