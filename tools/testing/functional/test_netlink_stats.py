@@ -2,15 +2,20 @@
 """Statistics over netlink: every kind of time is counted where it is spent, and the
 verbs `stats`, `why-slow`, `metrics` and `top`. See genl.py."""
 
+import os
 import re
+import shutil
 import struct
 import subprocess
 import threading
 import time
 
+import exposition
 import harness
-from genl import Genl
-from harness import check, equal, wait_for
+import target as target_module
+from genl import TREE, Genl
+from harness import check, equal, read, run, wait_for
+from login import INITIATOR
 from session import Session, read10, write10
 from target import Target
 from test_cli import NOBODY, TOOL, build, tool, tool_json
@@ -145,14 +150,14 @@ def test_verbs():
             session.wait(task)
             check("no such session" in tool("why-slow", "4000000", status=5), "no session")
 
-            metrics = tool("metrics")
-            check(f'tcm_iscsi_session_commands_total{{sid="{sid}",target="{target.iqn}"' in metrics,
-                  metrics)
-            for line in metrics.splitlines():
-                check(re.fullmatch(r"# (HELP|TYPE) \S+ .+|[a-z_]+(\{[^}]*\})? [0-9.e+-]+", line),
-                      "not in the format:", line)
-            inf = re.findall(r'latency_seconds_bucket\{.*kind="backend",le="\+Inf"\} (\d+)', metrics)
-            check(int(inf[0]) >= backend["count"], inf)
+            metrics = exposition.parse(tool("metrics"))
+            equal(metrics["tcm_iscsi_sessions"].samples, {("", ()): 1}, "sessions")
+            labels = {"sid": sid, "target": target.iqn, "tpgt": "1", "initiator": INITIATOR}
+            shown = metrics["tcm_iscsi_session_commands_total"].samples
+            check(shown["", tuple(sorted(labels.items()))] >= 1, shown)
+            shown = metrics["tcm_iscsi_session_latency_seconds"].samples
+            labels["kind"] = "backend"
+            check(shown["_count", tuple(sorted(labels.items()))] >= backend["count"], shown)
 
             stop = threading.Event()
             thread = threading.Thread(target=busy, args=(session, stop))
@@ -171,3 +176,42 @@ def test_verbs():
 
 
 test_verbs.limit = 240
+
+
+def unit_script(directory):
+    """What the service runs, with the program and the folder of this test."""
+    text = read(TREE + "/tools/systemd/tcm-iscsi-metrics.service.in").replace("\\\n", "")
+    line = re.search(r"^ExecStart=/bin/sh -c '(.*)'$", text, re.M)[1]
+    script = line.replace("@SBINDIR@/tcm-iscsi", TOOL).replace("$$", "$")
+    return ("env", f"DIR={directory}", "sh", "-c", script)
+
+
+def test_metrics_file():
+    """The service's line writes a file that node_exporter can read; without the module it
+    takes the file away; if it cannot write it fails, and the file is the old one."""
+    build()
+    directory = "/tmp/functional-metrics"
+    path = f"{directory}/tcm_iscsi.prom"
+    os.makedirs(directory, exist_ok=True)
+    script = unit_script(directory)
+    try:
+        with Target("t") as target, Session(target.iqn, "iqn.2026-11.test:\u00e4"):
+            run(*script)
+            equal(os.listdir(directory), ["tcm_iscsi.prom"], "files")
+            found = exposition.parse(read(path))
+            equal(len(found["tcm_iscsi_session_latency_seconds"].samples), 4 * 26, "samples")
+            names = dict(next(iter(found["tcm_iscsi_session_sent_bytes_total"].samples))[1])
+            equal(names["initiator"], "iqn.2026-11.test:\u00e4", "initiator")
+            if shutil.which("promtool"):
+                run("sh", "-c", f"promtool check metrics <{path}")
+            done = run(*NOBODY, *script, ok=None)
+            check(done.returncode, "as nobody, who may not write there")
+            exposition.parse(read(path))
+        target_module.unload()
+        run(*script)
+        equal(os.listdir(directory), [], "files without the module")
+    finally:
+        shutil.rmtree(directory)
+
+
+test_metrics_file.limit = 240
