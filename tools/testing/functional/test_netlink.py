@@ -7,7 +7,6 @@ import errno
 import os
 import pickle
 import random
-import struct
 import threading
 import time
 
@@ -350,57 +349,6 @@ def test_wrong_requests():
 
 
 test_wrong_requests.quick = True
-
-
-def mangled(message, rng):
-    """A message with a few bytes changed, cut or put in; its length may lie as well."""
-    data = bytearray(message)
-    for _ in range(rng.randrange(1, 6)):
-        at = rng.randrange(16, len(data)) if len(data) > 16 else 0
-        kind = rng.randrange(4)
-        if kind == 0:
-            data[at] = rng.randrange(256)
-        elif kind == 1:
-            data[at] ^= 1 << rng.randrange(8)
-        elif kind == 2 and len(data) > 20:
-            del data[at:at + rng.randrange(1, 9)]
-        else:
-            data[at:at] = bytes(rng.randrange(256) for _ in range(rng.randrange(1, 9)))
-    if rng.randrange(8):
-        struct.pack_into("=I", data, 0, len(data))
-    return bytes(data)
-
-
-def test_garbage():
-    """Mangled requests of every kind: whatever they are taken for, the family works
-    on, and a session that nobody named is still there."""
-    rng = random.Random(0x15c51)
-    with Target("t") as target, Session(target.iqn) as session, Genl() as client:
-        client.find()
-        sid = client.dump("session-get")[0]["sid"] + 1000
-        key = {"target": target.iqn, "tag": 1}
-        requests = [("tpg-get", key), ("tpg-get", {}), ("session-get", {"sid": sid}),
-                    ("tpg-set", {**key, "async-events": 1}), ("session-close", {"sid": sid}),
-                    ("tpg-set", {**key, "redirect": {"kind": 1, "address": ["host", "[::1]:1"]}}),
-                    ("session-logout", {"sid": sid, "seconds": 5}), ("session-get", key)]
-        with Genl() as shouter:
-            shouter.sock.setblocking(False)
-            for number in range(harness.scaled(15000, 1000)):
-                name, values = requests[number % len(requests)]
-                operation = client.operation(name)
-                payload = struct.pack("=BBH", operation.number, 1, 0)
-                payload += genl.encode(operation.set, values)
-                flags = 1 | rng.choice((0, ACK, DUMP))
-                try:
-                    shouter.send_raw(mangled(client.message(client.family, flags, payload), rng))
-                    while True:
-                        shouter.sock.recv(1 << 16)
-                except OSError as error:
-                    check(error.errno in (errno.EAGAIN, errno.ENOBUFS, errno.EINVAL, errno.EBUSY),
-                          "sending:", error)
-        check(len(client.dump("tpg-get")) == 1, "the group is gone")
-        session.sync()
-        redirect(target, "none")
 
 
 # --- who may -----------------------------------------------------------------
