@@ -7,18 +7,28 @@
 #include "member.h"
 
 struct counts {
+	size_t stores;
 	size_t targets;
 	size_t luns;
 	size_t acls;
 };
 
-static void count(const json_t *root, struct counts *counts)
+/* What there is of @only that target, NULL: of all. */
+static void count(const json_t *root, const char *only, struct counts *counts)
 {
-	json_t *target, *tpg;
+	json_t *target, *tpg, *used;
 	size_t i, k;
 
 	memset(counts, 0, sizeof(*counts));
+	counts->stores = json_array_size(member_array(root, "storage_objects"));
+	if (only) {
+		used = judge_used(member_array(root, "targets"), only);
+		counts->stores = json_object_size(used);
+		json_decref(used);
+	}
 	json_array_foreach(member_array(root, "targets"), i, target) {
+		if (only && strcmp(only, member_str(target, "wwn")))
+			continue;
 		counts->targets++;
 		json_array_foreach(member_array(target, "tpgs"), k, tpg) {
 			counts->luns += json_array_size(member_array(tpg, "luns"));
@@ -32,9 +42,8 @@ static void print_counts(struct tool *t, const struct file *file)
 	struct out *o = &t->out;
 	struct counts counts;
 
-	count(file->root, &counts);
-	out_int(o, "storage_objects", ": % backstores",
-		json_array_size(member_array(file->root, "storage_objects")));
+	count(file->root, t->target, &counts);
+	out_int(o, "storage_objects", ": % backstores", counts.stores);
 	out_int(o, "targets", ", % targets", counts.targets);
 	out_int(o, "luns", ", % LUNs", counts.luns);
 	out_int(o, "node_acls", ", % ACLs", counts.acls);
@@ -49,6 +58,7 @@ enum tool_status verb_check(struct tool *t, int argc, char **argv)
 
 	t->acting = true;
 	pending = file_ready(t, &file, argc ? argv[0] : FILE_DEFAULT);
+	file_want_target(t, &file);
 
 	out_line(o, 0);
 	out_str(o, "file", "%", file.name);

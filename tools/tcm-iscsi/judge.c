@@ -34,6 +34,8 @@
  * @t: the run
  * @file: the document
  * @pending: as judge() returns it
+ * @muted: this is somebody else's: it is remembered for what must not be there twice, and
+ *	nothing is said of it
  * @stores: the backstores by key, borrowed
  * @wwns, @devices, @targets: where each was met first, by name
  * @local: addresses of this machine
@@ -42,6 +44,7 @@ struct judging {
 	const struct tool *t;
 	struct file *file;
 	json_t *pending;
+	bool muted;
 	json_t *stores;
 	json_t *wwns;
 	json_t *devices;
@@ -49,14 +52,22 @@ struct judging {
 	struct addresses local;
 };
 
+static void say(struct judging *j, enum severity severity, const struct place *place, char *text)
+{
+	if (j->muted)
+		free(text);
+	else
+		file_say(j->file, severity, place, text);
+}
+
 static void error(struct judging *j, const struct place *place, char *text)
 {
-	file_say(j->file, SEVERITY_ERROR, place, text);
+	say(j, SEVERITY_ERROR, place, text);
 }
 
 static void warning(struct judging *j, const struct place *place, char *text)
 {
-	file_say(j->file, SEVERITY_WARNING, place, text);
+	say(j, SEVERITY_WARNING, place, text);
 }
 
 /* Return: where @key was met before; NULL: it was not, and is remembered. */
@@ -204,7 +215,7 @@ static void judge_device(struct judging *j, const struct place *place, const jso
 	struct device device;
 
 	device_look(j->t, store, &device);
-	if (device.state == DEVICE_MISSING)
+	if (device.state == DEVICE_MISSING && !j->muted)
 		member_set(j->pending, key, json_text(device.why));
 	else if (device.state == DEVICE_WRONG)
 		error(j, &here, copy(device.why));
@@ -480,34 +491,71 @@ static void judge_fabrics(struct judging *j, const struct place *place)
 	json_decref(met);
 }
 
+/* Those that @used has, or those that it has not; NULL: all, or none. */
+static void judge_stores(struct judging *j, const struct place *place, const json_t *used,
+			 bool in)
+{
+	json_t *entry;
+	bool is_used;
+	size_t i;
+	char *key;
+
+	j->muted = !in;
+	json_array_foreach(member_array(j->file->root, "storage_objects"), i, entry) {
+		key = store_key(entry);
+		is_used = !used || json_object_get(used, key);
+		free(key);
+		if (is_used == in)
+			judge_store(j, &PLACE_AT(place, i), entry);
+	}
+	j->muted = false;
+}
+
+static void judge_targets(struct judging *j, const struct place *place)
+{
+	const char *only = j->t->target;
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(member_array(j->file->root, "targets"), i, entry) {
+		const struct place here = PLACE_AT(place, i);
+
+		if (only && strcmp(member_str(entry, "wwn"), only))
+			continue;
+		if (!strcmp(member_str(entry, "fabric"), JUDGE_FABRIC))
+			judge_target(j, &here, entry);
+		else
+			warning(j, &PLACE_IN(&here, "fabric"),
+				copy("is not iscsi: this target is not looked at"));
+	}
+}
+
+/*
+ * With --target it is about that and its backstores. The others come first, because what
+ * they have must not be there once more.
+ */
 json_t *judge(const struct tool *t, struct file *file)
 {
 	const struct place top = { 0 };
 	const struct place stores = PLACE_IN(&top, "storage_objects");
 	const struct place targets = PLACE_IN(&top, "targets");
 	const struct place fabrics = PLACE_IN(&top, "fabric_modules");
+	json_t *used = t->target ? judge_used(member_array(file->root, "targets"), t->target) :
+				   NULL;
 	struct judging j = {
 		.t = t, .file = file, .pending = json_have(json_object()),
 		.stores = json_have(json_object()), .wwns = json_have(json_object()),
 		.devices = json_have(json_object()), .targets = json_have(json_object()),
 	};
-	json_t *entry;
-	size_t i;
 
 	addresses_load(&j.local);
-	json_array_foreach(member_array(file->root, "storage_objects"), i, entry)
-		judge_store(&j, &PLACE_AT(&stores, i), entry);
-	judge_fabrics(&j, &fabrics);
-	json_array_foreach(member_array(file->root, "targets"), i, entry) {
-		const struct place here = PLACE_AT(&targets, i);
-
-		if (!strcmp(member_str(entry, "fabric"), JUDGE_FABRIC))
-			judge_target(&j, &here, entry);
-		else
-			warning(&j, &PLACE_IN(&here, "fabric"),
-				copy("is not iscsi: this target is not looked at"));
-	}
+	judge_stores(&j, &stores, used, false);
+	judge_stores(&j, &stores, used, true);
+	if (!t->target)
+		judge_fabrics(&j, &fabrics);
+	judge_targets(&j, &targets);
 	addresses_free(&j.local);
+	json_decref(used);
 	json_decref(j.stores);
 	json_decref(j.wwns);
 	json_decref(j.devices);
@@ -529,6 +577,18 @@ json_t *file_ready(const struct tool *t, struct file *file, const char *name)
 	if (file->missing)
 		file_say(file, SEVERITY_ERROR, NULL, copy("does not exist"));
 	return file->errors ? NULL : file_judge(t, file);
+}
+
+void file_want_target(const struct tool *t, struct file *file)
+{
+	json_t *targets;
+
+	if (!t->target || !file->root || file->errors)
+		return;
+	targets = index_by(member_array(file->root, "targets"), target_key);
+	if (!json_object_get(targets, t->target))
+		file_say(file, SEVERITY_ERROR, NULL, join("has no target %s", t->target));
+	json_decref(targets);
 }
 
 const char *file_dbroot(const struct file *file)

@@ -9,7 +9,8 @@
 #define JUDGE_FABRIC	"iscsi"
 
 /*
- * Judge a document that shape_check() found no errors in; findings say what is wrong.
+ * Judge a document that shape_check() found no errors in, with --target that target of it
+ * and its backstores; findings say what is wrong.
  * Return: the backstores whose device is not there (yet), by plugin/name, each with a
  * text that says so.
  */
@@ -19,6 +20,8 @@ json_t *judge(const struct tool *t, struct file *file);
 json_t *file_judge(const struct tool *t, struct file *file);
 /* Read @name, which has to be there, and judge it. */
 json_t *file_ready(const struct tool *t, struct file *file, const char *name);
+/* An error if it has not what --target asks for. */
+void file_want_target(const struct tool *t, struct file *file);
 /*
  * The folder of one of the two default files, because that is where rtslib has
  * target_core keep reservations; NULL for any other file.

@@ -46,13 +46,15 @@ const struct verb verbs[] = {
 			"only. Not kept over a reboot. Default: off, as with iscsi_target_mod.",
 	}, {
 		.name = "check", .operands = "[FILE]", .run = verb_check, .max_operands = 1,
+		.takes = OPTION_TARGET,
 		.summary = "look for mistakes in a configuration file",
 		.details =
 			"Reads FILE (default /etc/target/saveconfig.json), which targetcli writes, too, and\n"
 			"says with line and column what restore would refuse: what is no JSON, wrong types\n"
 			"and values, the same name, serial number, LUN or portal twice, half of a pair of\n"
 			"credentials, and what would be refused on this machine. Devices that are not there\n"
-			"are listed as pending. Nothing is changed.",
+			"are listed as pending. With --target it is about that target and its backstores,\n"
+			"which nothing else in FILE may have, too. Nothing is changed.",
 	}, {
 		.name = "clear", .operands = "", .run = verb_clear,
 		.takes = OPTION_SECONDS | OPTION_TARGET,

@@ -186,19 +186,6 @@ static enum tool_status plan_and_do(struct restoring *r, const struct file *file
 	return status;
 }
 
-/* A target that is not in the file would be taken away: that is not what was meant. */
-static void want_target(struct tool *t, struct file *file)
-{
-	json_t *targets;
-
-	if (!t->target || !file->root || file->errors)
-		return;
-	targets = index_by(member_array(file->root, "targets"), target_key);
-	if (!json_object_get(targets, t->target))
-		file_say(file, SEVERITY_ERROR, NULL, join("has no target %s", t->target));
-	json_decref(targets);
-}
-
 enum tool_status verb_restore(struct tool *t, int argc, char **argv)
 {
 	enum tool_status status = TOOL_REFUSED;
@@ -210,7 +197,8 @@ enum tool_status verb_restore(struct tool *t, int argc, char **argv)
 	t->acting = true;
 	modules_load(t, &modules);
 	pending = file_ready(t, &file, argc ? argv[0] : FILE_DEFAULT);
-	want_target(t, &file);
+	/* A target that is not in the file would be taken away: that is not what was meant. */
+	file_want_target(t, &file);
 	out_line(&t->out, 0);
 	out_str(&t->out, "file", "%", file.name);
 	r.fabric = modules.fabric;

@@ -6,6 +6,7 @@
 # the folder of the files, where disk.img is; /proc/self/cwd is an absolute path of it.
 
 status=0		# run() leaves it here
+arguments=()		# of check, beside the file
 D=/proc/self/cwd/disk.img
 STORE='{"name": "d", "plugin": "fileio", "dev": "'$D'", "size": 4096, "wwn": "w"}'
 RAM='{"name": "r", "plugin": "ramdisk", "size": 4096, "wwn": "v"}'
@@ -41,7 +42,7 @@ try() {
 	for line; do
 		printf 'tcm-iscsi: %s.json%s\n' "$name" "$line"
 	done >"$WORK/expected"
-	run "corpus-$name" none check "$name.json"
+	run "corpus-$name" none check "${arguments[@]}" "$name.json"
 	{
 		if [[ $status != "$want" ]]; then
 			echo "exit status $status instead of $want"
@@ -233,6 +234,50 @@ corpus_acls() {
 		':1:21: error: fabric_modules[0]: discovery_userid and discovery_password only work together'
 }
 
+# Of a target that others share the file with: what is said, and what is not. The numbers
+# that are printed are its own.
+corpus_one_target() {
+	local arguments=(--target "$IQN") document
+	local half='"chap_userid": "a"' other=/proc/self/cwd/other.img
+
+	# other OF-OURS OF-THEIRS WWN DEV: our target has disk d, that of others has disk o
+	other() {
+		local ours=$1 theirs=$2
+
+		printf '{"storage_objects": [%s,\n%s],\n"targets": [%s,\n%s,\n%s]}\n' "$STORE" \
+			'{"name": "o", "plugin": "fileio", "dev": "'"$4"'", "size": 4096, "wwn": "'"$3"'"}' \
+			'{"fabric": "iscsi", "wwn": "'$IQN'", "tpgs": [{"tag": 1, '"$ours"'"luns": ['"$LUN"']}]}' \
+			'{"fabric": "iscsi", "wwn": "'$IQN'2", "tpgs": [{"tag": 1, '"$theirs"'"luns":
+ [{"index": 0, "storage_object": "/backstores/fileio/o"}], "node_acls": [{"node_wwn": "iqn.2026-11.org.test:i"}]}]}' \
+			'{"fabric": "loopback", "wwn": "naa.1", "tpgs": []}'
+	}
+	try one-alone 0 "$(other '' "$half, " v "$other")"
+	if wanted one-alone; then
+		grep -qxF "one-alone.json: 1 backstores, 1 targets, 1 LUNs, 0 ACLs; 0 errors, 0 warnings" \
+			"$WORK/out/corpus-one-alone.out"
+		report $? corpus-one-alone-counts "$WORK/out/corpus-one-alone.out"
+	fi
+	try one-own 5 "$(other "$half, " "$half, " v "$other")" \
+		':3:75: error: targets[0].tpgs[0]: chap_userid and chap_password only work together'
+	try one-wwn 5 "$(other '' '' w "$other")" \
+		':1:111: error: storage_objects[0].wwn: the same serial number as storage_objects[1].wwn'
+	try one-file 0 "$(other '' '' v "$D")" \
+		":1:63: warning: storage_objects[0].dev: is the file of storage_objects[1], too"
+	try one-type 5 "$(other '' '"portals": 1, ' v "$other")" \
+		':4:86: error: targets[1].tpgs[0].portals: expected an array, not a number'
+	try one-twice 5 "$(other '' '' v "$other" | sed "s/:t2/:t/")" \
+		":4:1: error: targets[1]: the same wwn as targets[0]"
+	arguments=(--target "$IQN"-none)
+	try one-none 5 "$(other '' '' v "$other")" ": error: has no target $IQN-none"
+	arguments=("--target=${IQN}2")
+	document=$(other "$half, " '' v "$other")
+	try one-pending 6 "$document"
+	arguments=()
+	try one-not 5 "$document" \
+		':3:75: error: targets[0].tpgs[0]: chap_userid and chap_password only work together' \
+		':6:12: warning: targets[2].fabric: is not iscsi: this target is not looked at'
+}
+
 # Files that are no text in a table.
 corpus_files() {
 	local name want
@@ -283,4 +328,5 @@ corpus() {
 	corpus_stores
 	corpus_targets
 	corpus_acls
+	corpus_one_target
 }
