@@ -19,7 +19,8 @@ u32 tiscsi_stuck_log(struct tiscsi_pg *pg, u64 lun, u32 seconds, const char *wha
 
 /*
  * May the command not be executed, because an older session of the same initiator port,
- * or a former connection of this one, has some for that unit under way? Then it has been answered. I/O thread; takes pg->lock.
+ * or a former connection of this one, has some for that unit under way? Then it has been
+ * answered. I/O thread; takes pg->lock.
  */
 bool tiscsi_stuck_fences(struct tiscsi_cmd *cmd, const u8 *cdb);
 /* A new session enters its group, whose lock is held: is there such an older one? */

@@ -52,12 +52,12 @@ struct judging {
 	struct addresses local;
 };
 
-static void say(struct judging *j, enum severity severity, const struct place *place, char *text)
+static void say(struct judging *j, enum severity how, const struct place *place, char *text)
 {
 	if (j->muted)
 		free(text);
 	else
-		file_say(j->file, severity, place, text);
+		file_say(j->file, how, place, text);
 }
 
 static void error(struct judging *j, const struct place *place, char *text)
