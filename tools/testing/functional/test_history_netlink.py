@@ -19,6 +19,7 @@ FAMILY_ID, FAMILY_NAME, OPERATIONS = 1, 2, 6
 ATTRIBUTES = 32         # no operation has as many
 OP_ID, OP_FLAGS = 1, 2
 ADMIN = 0x01 | 0x10             # in the initial or in the caller's user namespace
+CAN_DO = 0x02
 REQUEST, ACK, DUMP = 1, 4, 0x300
 ERROR, DONE = 2, 3
 
@@ -95,7 +96,10 @@ class Family:
                 struct.unpack("=I", fields[OP_FLAGS])[0]
         check(self.operations, "a family without operations")
 
-    def call(self, operation, body=b"", flags=REQUEST | ACK):
+    def call(self, operation, body=b"", flags=None):
+        """As a dump, unless told otherwise, where there is nothing else to ask for."""
+        if flags is None:
+            flags = REQUEST | (ACK if self.operations[operation] & CAN_DO else DUMP)
         with Netlink() as link:
             return link.call(self.id, struct.pack("=BBH", operation, 1, 0) + body, flags)[0]
 
