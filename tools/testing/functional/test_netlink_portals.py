@@ -12,7 +12,7 @@ from genl import Genl
 from harness import check, equal, run, wait_for
 from session import Session, read10
 from target import ADDRESS, PORT, Target
-from test_cli import NOBODY, build, tool, tool_json
+from test_cli import NOBODY, TOOL, build, tool, tool_json
 from test_netlink import Churn, in_namespace
 
 LOOPBACK = bytes((127, 0, 0, 1))
@@ -141,7 +141,7 @@ def test_verbs():
             conn = tool_json("sessions")["sessions"][0]["connections"][0]
             check(conn["in_flight"] == 0 and conn["idle_ms"] >= 0 and conn["age"] >= 0, conn)
             check(" commands under way, silent for " in tool("sessions"), "sessions as text")
-    message = run("/tmp/functional-tool/tcm-iscsi", "portals", "x", ok=(1,)).stderr
+    message = run(TOOL, "portals", "x", ok=(1,)).stderr
     check("too many words" in message, message)
 
 
