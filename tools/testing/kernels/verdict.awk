@@ -44,10 +44,14 @@ function noise(text,   i)
 	sub(/\r$/, "")
 	line[FNR] = $0
 	last = FNR
-	# Linux 6.12's own initiator flushes a work queue it may not, now and then at
-	# logout; its report carries a trace, so it is passed over as a whole.
-	if ($0 ~ /WQ_MEM_RECLAIM iscsi_ctrl_.* is flushing/)
+	# The kernel's own initiator flushes a work queue it may not, now and then at
+	# logout; its report carries a trace, so it is passed over as a whole. Linux 7.2
+	# says WARNING before it says what.
+	if ($0 ~ /WQ_MEM_RECLAIM iscsi_ctrl_.* is flushing/) {
 		foreign = 1
+		while (hits && hit[hits] >= FNR - 2)
+			hits--
+	}
 	if (!foreign && $0 ~ bad && !noise($0))
 		hit[++hits] = FNR
 	if ($0 ~ /end trace/)
