@@ -74,6 +74,11 @@ int tiscsi_nl_fail(struct netlink_ext_ack *extack, const struct nlattr *attr, in
 	return err;
 }
 
+int tiscsi_nl_no_memory(struct netlink_ext_ack *extack)
+{
+	return tiscsi_nl_fail(extack, NULL, -ENOMEM, "no memory for the answer");
+}
+
 bool tiscsi_nl_has(struct genl_info *info, int type, const char *text)
 {
 	if (!GENL_REQ_ATTR_CHECK(info, type))

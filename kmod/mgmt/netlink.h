@@ -42,6 +42,8 @@ void tiscsi_nl_scope(struct tiscsi_scope *scope, struct net *net, struct nlattr 
  */
 int tiscsi_nl_fail(struct netlink_ext_ack *extack, const struct nlattr *attr, int err,
 		   const char *text);
+/* The same for an answer that there is no memory for. Return: -ENOMEM. */
+int tiscsi_nl_no_memory(struct netlink_ext_ack *extack);
 /* True if @type is there; else the request has failed with this text. */
 bool tiscsi_nl_has(struct genl_info *info, int type, const char *text);
 

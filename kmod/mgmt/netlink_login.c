@@ -23,23 +23,6 @@ struct login_cursor {
 	bool begun;
 };
 
-static u32 login_step(enum tiscsi_login_step step)
-{
-	switch (step) {
-	case TISCSI_STEP_CONNECT:
-		return TCM_ISCSI_LOGIN_STEP_CONNECT;
-	case TISCSI_STEP_NAMES:
-		return TCM_ISCSI_LOGIN_STEP_NAMES;
-	case TISCSI_STEP_SECURITY:
-		return TCM_ISCSI_LOGIN_STEP_SECURITY;
-	case TISCSI_STEP_OPERATIONAL:
-		return TCM_ISCSI_LOGIN_STEP_OPERATIONAL;
-	case TISCSI_STEP_SESSION:
-		break;
-	}
-	return TCM_ISCSI_LOGIN_STEP_SESSION;
-}
-
 /* Longest: two names, a reason of less than 100 bytes and 150 bytes of numbers. */
 static int put_login(struct sk_buff *skb, const struct tiscsi_verdict *v)
 {
@@ -51,7 +34,7 @@ static int put_login(struct sk_buff *skb, const struct tiscsi_verdict *v)
 	    tiscsi_nl_put_address(skb, &portal_keys, &v->portal) ||
 	    (*v->initiator && nla_put_string(skb, TCM_ISCSI_A_LOGIN_INITIATOR, v->initiator)) ||
 	    (*v->target && nla_put_string(skb, TCM_ISCSI_A_LOGIN_TARGET, v->target)) ||
-	    nla_put_u32(skb, TCM_ISCSI_A_LOGIN_STEP, login_step(v->step)) ||
+	    nla_put_u32(skb, TCM_ISCSI_A_LOGIN_STEP, v->step) ||
 	    (v->answered && nla_put_u16(skb, TCM_ISCSI_A_LOGIN_STATUS, v->status)) ||
 	    (v->reason && nla_put_string(skb, TCM_ISCSI_A_LOGIN_REASON, v->reason)) ||
 	    nla_put_u32(skb, TCM_ISCSI_A_LOGIN_TIMES, v->times) ||
@@ -77,7 +60,7 @@ int tiscsi_nl_login_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	BUILD_BUG_ON(sizeof(*cursor) > sizeof(cb->ctx));
 	v = kmalloc(sizeof(*v), GFP_KERNEL);
 	if (!v)
-		return tiscsi_nl_fail(cb->extack, NULL, -ENOMEM, "no memory for the answer");
+		return tiscsi_nl_no_memory(cb->extack);
 	if (!cursor->begun && attrs[TCM_ISCSI_A_LOGIN_NUMBER])
 		cursor->from = nla_get_u64(attrs[TCM_ISCSI_A_LOGIN_NUMBER]);
 	cb->seq = 1;

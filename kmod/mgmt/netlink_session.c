@@ -125,11 +125,6 @@ static int no_such_session(struct genl_info *info)
 			      "no such session");
 }
 
-static int no_memory(struct netlink_ext_ack *extack)
-{
-	return tiscsi_nl_fail(extack, NULL, -ENOMEM, "no memory for the answer");
-}
-
 int tiscsi_nl_session_get_do(struct sk_buff *skb, struct genl_info *info)
 {
 	struct tiscsi_sess_view *view;
@@ -142,7 +137,7 @@ int tiscsi_nl_session_get_do(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	view = kmalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
-		return no_memory(info->extack);
+		return tiscsi_nl_no_memory(info->extack);
 	tiscsi_nl_scope(&scope, genl_info_net(info), info->attrs, &session_keys);
 	if (!tiscsi_admin_sess_next(&scope, scope.sid, view)) {
 		ret = no_such_session(info);
@@ -152,7 +147,7 @@ int tiscsi_nl_session_get_do(struct sk_buff *skb, struct genl_info *info)
 	if (reply)
 		ret = tiscsi_nl_send(info, reply, hdr, put_session(reply, view));
 	else
-		ret = no_memory(info->extack);
+		ret = tiscsi_nl_no_memory(info->extack);
 out:
 	kfree(view);
 	return ret;
@@ -172,7 +167,7 @@ int tiscsi_nl_session_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 	view = kmalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
-		return no_memory(cb->extack);
+		return tiscsi_nl_no_memory(cb->extack);
 	tiscsi_nl_scope(&scope, sock_net(cb->skb->sk), tiscsi_compat_dump_attrs(cb),
 			&session_keys);
 	while (!ret && tiscsi_admin_sess_next(&scope, from, view)) {

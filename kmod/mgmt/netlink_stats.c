@@ -76,7 +76,7 @@ int tiscsi_nl_stats_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 	view = kmalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
-		return tiscsi_nl_fail(cb->extack, NULL, -ENOMEM, "no memory for the answer");
+		return tiscsi_nl_no_memory(cb->extack);
 	tiscsi_nl_scope(&scope, sock_net(cb->skb->sk), tiscsi_compat_dump_attrs(cb), &stats_keys);
 	while (!ret && tiscsi_admin_stats_next(&scope, from, view)) {
 		hdr = tiscsi_nl_part(skb, cb, TCM_ISCSI_CMD_STATS_GET);

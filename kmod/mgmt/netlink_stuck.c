@@ -44,7 +44,7 @@ int tiscsi_nl_stuck_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	BUILD_BUG_ON(sizeof(*cursor) > sizeof(cb->ctx));
 	view = kmalloc(sizeof(*view), GFP_KERNEL);
 	if (!view)
-		return tiscsi_nl_fail(cb->extack, NULL, -ENOMEM, "no memory for the answer");
+		return tiscsi_nl_no_memory(cb->extack);
 	tiscsi_nl_scope(&scope, sock_net(cb->skb->sk), attrs, &stuck_keys);
 	while (!ret && tiscsi_admin_stuck_next(&scope, &at, milliseconds, view)) {
 		hdr = tiscsi_nl_part(skb, cb, TCM_ISCSI_CMD_STUCK_GET);

@@ -82,7 +82,7 @@ int tiscsi_nl_tpg_get_do(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	reply = tiscsi_nl_reply(info, TCM_ISCSI_CMD_TPG_GET, &hdr);
 	if (!reply)
-		return tiscsi_nl_fail(info->extack, NULL, -ENOMEM, "no memory for the answer");
+		return tiscsi_nl_no_memory(info->extack);
 	tiscsi_nl_scope(&scope, genl_info_net(info), info->attrs, &tpg_keys);
 	ret = tiscsi_admin_pgs(&scope, &cursor, show_one, reply);
 	if (!ret)

@@ -9,20 +9,12 @@
 #include <linux/types.h>
 
 #include <tcm_iscsi/core.h>
+#include <uapi/linux/tcm_iscsi.h>
 
 #include "mgmt.h"
 
 /* Verdicts that are kept; together they take 570 KiB. */
 #define TISCSI_VERDICTS		1000
-
-/* How far the login had come. */
-enum tiscsi_login_step {
-	TISCSI_STEP_CONNECT,	/* no complete login request yet */
-	TISCSI_STEP_NAMES,	/* who it is and what it wants */
-	TISCSI_STEP_SECURITY,
-	TISCSI_STEP_OPERATIONAL,
-	TISCSI_STEP_SESSION,	/* agreed; the session or its connection is made */
-};
 
 /**
  * struct tiscsi_verdict - the end of a login
@@ -36,7 +28,7 @@ enum tiscsi_login_step {
  * @reason: static text in words, or NULL
  * @answered: @status was sent; else the connection was closed
  * @status: class and detail
- * @step: see above
+ * @step: how far it had come
  * @times: how often in a row the same was refused
  * @sid: the session that it became, or 0
  */
@@ -51,7 +43,7 @@ struct tiscsi_verdict {
 	const char *reason;
 	bool answered;
 	u16 status;
-	enum tiscsi_login_step step;
+	enum tcm_iscsi_login_step step;
 	u32 times;
 	u32 sid;
 };

@@ -16,21 +16,21 @@
 
 /* -- logins -- */
 
-static enum tiscsi_login_step login_step(const struct tiscsi_login *login)
+static enum tcm_iscsi_login_step login_step(const struct tiscsi_login *login)
 {
 	if (!login->mem || !login->proven)
-		return TISCSI_STEP_CONNECT;
+		return TCM_ISCSI_LOGIN_STEP_CONNECT;
 	if (login->agreed)
-		return TISCSI_STEP_SESSION;
+		return TCM_ISCSI_LOGIN_STEP_SESSION;
 	switch (icore_login_step(&login->mem->core)) {
 	case ICORE_STEP_NAMES:
-		return TISCSI_STEP_NAMES;
+		return TCM_ISCSI_LOGIN_STEP_NAMES;
 	case ICORE_STEP_SECURITY:
-		return TISCSI_STEP_SECURITY;
+		return TCM_ISCSI_LOGIN_STEP_SECURITY;
 	case ICORE_STEP_OPERATIONAL:
 		break;
 	}
-	return TISCSI_STEP_OPERATIONAL;
+	return TCM_ISCSI_LOGIN_STEP_OPERATIONAL;
 }
 
 /* NULL if memory is short: then the log has to do. */
@@ -48,23 +48,6 @@ static struct tiscsi_verdict *verdict_new(const struct tiscsi_np *np,
 	return v;
 }
 
-static u32 event_step(enum tiscsi_login_step step)
-{
-	switch (step) {
-	case TISCSI_STEP_CONNECT:
-		return TCM_ISCSI_LOGIN_STEP_CONNECT;
-	case TISCSI_STEP_NAMES:
-		return TCM_ISCSI_LOGIN_STEP_NAMES;
-	case TISCSI_STEP_SECURITY:
-		return TCM_ISCSI_LOGIN_STEP_SECURITY;
-	case TISCSI_STEP_OPERATIONAL:
-		return TCM_ISCSI_LOGIN_STEP_OPERATIONAL;
-	case TISCSI_STEP_SESSION:
-		break;
-	}
-	return TCM_ISCSI_LOGIN_STEP_SESSION;
-}
-
 static void verdict_tell(struct net *net, struct tiscsi_pg *pg, const struct tiscsi_verdict *v)
 {
 	const bool good = v->answered && v->status == ICORE_LOGIN_SUCCESS;
@@ -76,7 +59,7 @@ static void verdict_tell(struct net *net, struct tiscsi_pg *pg, const struct tis
 		.target = v->target,
 		.tag = pg ? pg->tag : -1,
 		.sid = v->sid,
-		.step = event_step(v->step),
+		.step = v->step,
 		.status = v->answered ? v->status : -1,
 		.reason = v->reason,
 		.lun = -1,
