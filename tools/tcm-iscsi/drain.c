@@ -15,7 +15,9 @@
 #define GRACE_MS	5000
 #define LOOK_MS		100
 
-struct sids {
+/* Of a dump, one number from each message: the attribute @type, tags or sids. */
+struct numbers {
+	int type;
 	long long *list;
 	size_t count;
 };
@@ -26,23 +28,15 @@ struct drain {
 	struct group group;
 	long long seconds;
 	size_t groups;		/* how many the change was made in */
-	struct sids asked;
+	struct numbers asked;
 };
 
-static void collect_tag(struct nlattr *head, int len, void *arg)
+static void collect(struct nlattr *head, int len, void *arg)
 {
-	struct sids *tags = arg;
+	struct numbers *n = arg;
 
-	tags->list = grow(tags->list, tags->count, sizeof(*tags->list));
-	tags->list[tags->count++] = get_number(nla_find(head, len, TCM_ISCSI_A_TPG_TAG), -1);
-}
-
-static void collect_sid(struct nlattr *head, int len, void *arg)
-{
-	struct sids *sids = arg;
-
-	sids->list = grow(sids->list, sids->count, sizeof(*sids->list));
-	sids->list[sids->count++] = get_number(nla_find(head, len, TCM_ISCSI_A_SESSION_SID), 0);
+	n->list = grow(n->list, n->count, sizeof(*n->list));
+	n->list[n->count++] = get_number(nla_find(head, len, n->type), 0);
 }
 
 static enum tool_status refused(struct drain *d)
@@ -58,13 +52,13 @@ static enum tool_status refused(struct drain *d)
 static enum tool_status set_draining(struct drain *d, bool on)
 {
 	struct group one = d->group;
-	struct sids tags = { 0 };
+	struct numbers tags = { .type = TCM_ISCSI_A_TPG_TAG };
 	enum tool_status status = TOOL_OK;
 	struct nl_msg *msg;
 	size_t i;
 
 	if (!channel_run(&d->channel, group_request(&d->channel, TCM_ISCSI_CMD_TPG_GET, NLM_F_DUMP,
-						    &d->group), collect_tag, &tags)) {
+						    &d->group), collect, &tags)) {
 		status = refused(d);
 	} else if (!tags.count) {
 		char *name = group_name(&d->group);
@@ -85,15 +79,15 @@ static enum tool_status set_draining(struct drain *d, bool on)
 	return status;
 }
 
-static bool load_sessions(struct drain *d, struct sids *sids)
+static bool load_sessions(struct drain *d, struct numbers *sids)
 {
 	struct nl_msg *msg = channel_request(&d->channel, TCM_ISCSI_CMD_SESSION_GET, NLM_F_DUMP);
 
-	*sids = (struct sids){ 0 };
+	*sids = (struct numbers){ .type = TCM_ISCSI_A_SESSION_SID };
 	put_str(msg, TCM_ISCSI_A_SESSION_TARGET, d->group.target);
 	if (d->group.tag >= 0)
 		put_u16(msg, TCM_ISCSI_A_SESSION_TAG, d->group.tag);
-	return channel_run(&d->channel, msg, collect_sid, sids);
+	return channel_run(&d->channel, msg, collect, sids);
 }
 
 /* Those that end meanwhile, or have no connection to be asked over, need not be asked. */
@@ -135,7 +129,7 @@ static void print_left(struct drain *d, size_t left)
 	fflush(o->file);
 }
 
-static enum tool_status wait_for_all(struct drain *d, struct sids *left)
+static enum tool_status wait_for_all(struct drain *d, struct numbers *left)
 {
 	long long looks = (d->seconds * 1000 + GRACE_MS) / LOOK_MS;
 	size_t before = d->asked.count;
@@ -153,7 +147,7 @@ static enum tool_status wait_for_all(struct drain *d, struct sids *left)
 	}
 }
 
-static enum tool_status report(struct drain *d, const struct sids *left)
+static enum tool_status report(struct drain *d, const struct numbers *left)
 {
 	struct out *o = &d->tool->out;
 	size_t i;
@@ -180,7 +174,7 @@ static enum tool_status report(struct drain *d, const struct sids *left)
 
 static enum tool_status drain(struct drain *d)
 {
-	struct sids left = { 0 };
+	struct numbers left = { 0 };
 	enum tool_status status = set_draining(d, true);
 
 	if (!status)

@@ -57,17 +57,6 @@ static const char *state_name(long long state)
 	return "UNKNOWN";
 }
 
-static void print_number(struct out *o, const char *key, const char *template,
-			 const struct nlattr *attr)
-{
-	const long long value = get_number(attr, -1);
-
-	if (attr)
-		out_int(o, key, template, value);
-	else
-		out_null(o, key);
-}
-
 static void print_param(struct out *o, size_t i, const struct nlattr *attr)
 {
 	const long long value = get_number(attr, -1);

@@ -58,10 +58,7 @@ static void print_fields(struct table *table, struct nlattr **attr)
 	out_str(o, "status", NULL, code);
 	out_str(o, "reason", NULL, or_null(get_str(attr[TCM_ISCSI_A_LOGIN_REASON])));
 	out_int(o, "times", NULL, get_number(attr[TCM_ISCSI_A_LOGIN_TIMES], 1));
-	if (attr[TCM_ISCSI_A_LOGIN_SID])
-		out_int(o, "sid", NULL, get_number(attr[TCM_ISCSI_A_LOGIN_SID], 0));
-	else
-		out_null(o, "sid");
+	print_number(o, "sid", NULL, attr[TCM_ISCSI_A_LOGIN_SID]);
 	out_int(o, "number", NULL, get_number(attr[TCM_ISCSI_A_LOGIN_NUMBER], 0));
 	free(portal);
 	free(code);

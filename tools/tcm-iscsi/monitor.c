@@ -41,24 +41,6 @@ static const char *kind_name(long long kind)
 	return "unknown";
 }
 
-static void print_str(struct out *o, const char *key, const char *template,
-		      const struct nlattr *attr)
-{
-	if (attr)
-		out_str(o, key, template, get_str(attr));
-	else
-		out_null(o, key);
-}
-
-static void print_int(struct out *o, const char *key, const char *template,
-		      const struct nlattr *attr)
-{
-	if (attr)
-		out_int(o, key, template, get_number(attr, 0));
-	else
-		out_null(o, key);
-}
-
 static void print_fields(struct out *o, struct nlattr **attr)
 {
 	const long long status = get_number(attr[TCM_ISCSI_A_EVENT_STATUS], -1);
@@ -73,11 +55,11 @@ static void print_fields(struct out *o, struct nlattr **attr)
 	print_str(o, "initiator", " %", attr[TCM_ISCSI_A_EVENT_INITIATOR]);
 	out_str(o, "peer", " from %", peer);
 	print_str(o, "wwn", " -> %", attr[TCM_ISCSI_A_EVENT_TARGET]);
-	print_int(o, "tpgt", " tpgt_%", attr[TCM_ISCSI_A_EVENT_TAG]);
-	print_int(o, "sid", ", session %", attr[TCM_ISCSI_A_EVENT_SID]);
+	print_number(o, "tpgt", " tpgt_%", attr[TCM_ISCSI_A_EVENT_TAG]);
+	print_number(o, "sid", ", session %", attr[TCM_ISCSI_A_EVENT_SID]);
 	out_str(o, "step", NULL, step_name(get_number(attr[TCM_ISCSI_A_EVENT_STEP], -1)));
 	print_str(o, "function", ", %", attr[TCM_ISCSI_A_EVENT_FUNCTION]);
-	print_int(o, "lun", " LUN %", attr[TCM_ISCSI_A_EVENT_LUN]);
+	print_number(o, "lun", " LUN %", attr[TCM_ISCSI_A_EVENT_LUN]);
 	print_str(o, "reason", ": %", attr[TCM_ISCSI_A_EVENT_REASON]);
 	out_str(o, "status", status > 0 ? " (%)" : NULL, code);
 	out_int(o, "lost", NULL, get_number(attr[TCM_ISCSI_A_EVENT_LOST], 0));

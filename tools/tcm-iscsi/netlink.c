@@ -258,6 +258,20 @@ const char *get_str(const struct nlattr *attr)
 	return len && !((const char *)nla_data(attr))[len - 1] ? nla_data(attr) : "";
 }
 
+void print_str(struct out *o, const char *key, const char *template, const struct nlattr *attr)
+{
+	out_str(o, key, template, attr ? get_str(attr) : NULL);
+}
+
+void print_number(struct out *o, const char *key, const char *template,
+		  const struct nlattr *attr)
+{
+	if (attr)
+		out_int(o, key, template, get_number(attr, -1));
+	else
+		out_null(o, key);
+}
+
 char *get_endpoint(const struct nlattr *address, const struct nlattr *port,
 		   const struct nlattr *scope)
 {

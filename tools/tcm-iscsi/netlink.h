@@ -54,6 +54,11 @@ long long get_number(const struct nlattr *attr, long long missing);
 /* "" for what is not there; lives as long as the message. */
 const char *get_str(const struct nlattr *attr);
 
+/* As out_str() and out_int(), of an attribute; what is not there is null, and no text. */
+void print_str(struct out *o, const char *key, const char *template, const struct nlattr *attr);
+void print_number(struct out *o, const char *key, const char *template,
+		  const struct nlattr *attr);
+
 /* "10.0.0.1:3260", "[fe80::1%2]:3260"; allocated, NULL if there is no such address. */
 char *get_endpoint(const struct nlattr *address, const struct nlattr *port,
 		   const struct nlattr *scope);

@@ -135,10 +135,7 @@ static void print_one(struct nlattr *head, int len, void *arg)
 	out_str(o, "initiator", "stuck: %", initiator);
 	out_str(o, "wwn", " -> %", wwn);
 	out_int(o, "tpgt", " tpgt_%", tag);
-	if (lun == UNKNOWN)
-		out_null(o, "lun");
-	else
-		out_int(o, "lun", " LUN %", lun);
+	print_number(o, "lun", " LUN %", attr[TCM_ISCSI_A_STUCK_LUN]);
 	out_str(o, "backstore", " (%)", backstore);
 	out_str(o, "command", ": %", command);
 	out_int(o, "milliseconds", NULL, age);

@@ -63,7 +63,8 @@ def test_namespaces():
     others; the initial one sees all."""
     with Target("t") as target, Genl() as client:
         inode, shown = in_namespace(elsewhere, target)
-        equal([(p["netns"], p["address"]) for p in shown], [(inode, bytes((127, 0, 0, 2)))], "from elsewhere")
+        equal([(p["netns"], p["address"]) for p in shown],
+              [(inode, bytes((127, 0, 0, 2)))], "from elsewhere")
         equal([p["netns"] for p in client.dump("portal-get")], [netns(), inode], "from here")
 
 
