@@ -144,30 +144,41 @@ IGNORED_WARNING='warning: the compiler differs from the one used to build the ke
 # What a kernel's Makefile says instead of failing when it will not run sparse.
 NO_SPARSE='is not available or not up to date'
 
-# build_checked NAME [ARG…]: from nothing, every warning shown, any fails.
+# What decides how a file is compiled and judged, beside the file: another kernel,
+# compiler, checker or option begins from nothing.
+checked_with()
+{
+	stat -c '%n %Y' "${HEADERS_DIR:-$KERNEL_DIR}"
+	echo "$KERNEL_RELEASE $*"
+	${CC:-gcc} --version | head -n 1
+	sparse --version 2>/dev/null || true
+}
+
+# build_checked NAME [ARG…]: every warning is shown, any fails. Objects are kept for the
+# next run only when there was none, so what a kept object stands for is silent.
 build_checked()
 {
-	local name=$1 dir log found status=0
+	local name=$1 dir log with found status=0
 	shift
 
 	kernel_for_build "$name"
-	dir=$CACHE/tree/check-$name-$$
+	dir=$(tree_dir "checked-$name")
 	log=$dir.log
-	CHECK_DIR=$dir
-	copy_sources "$dir" >/dev/null
-	[ -e "$dir/Kbuild" ] || die "$TREE/Kbuild is missing: there is no module to build"
-	make_module "$name" "$dir" "$@" modules >"$log" 2>&1 </dev/null || status=$?
+	lock "tree-${dir##*/}"
+	with=$(checked_with "$@")
+	[ "$(cat "$dir/.silent" 2>/dev/null)" = "$with" ] || rm -rf "$dir"
+	rm -f "$dir/.silent"
+	copy_sources "$dir/src" >/dev/null
+	[ -e "$dir/src/Kbuild" ] || die "$TREE/Kbuild is missing: there is no module to build"
+	make_module "$name" "$dir/src" "$@" modules >"$log" 2>&1 </dev/null || status=$?
 	found=$(grep -iE "warning[: ]|error[: ]|undefined|$NO_SPARSE" "$log" | grep -vF "$IGNORED_WARNING") || true
 	if [ "$status" -ne 0 ] || [ -n "$found" ]; then
 		grep -vE '^ +(CC|LD|MODPOST|CHECK|BTF|AR) ' "$log" >&2
 		status=1
+	else
+		echo "$with" >"$dir/.silent"
 	fi
-	rm -rf "$dir" "$log"
+	rm -f "$log"
+	unlock "tree-${dir##*/}"
 	return "$status"
 }
-
-drop_check_dir()
-{
-	[ -z "${CHECK_DIR:-}" ] || rm -rf "$CHECK_DIR" "$CHECK_DIR.log"
-}
-CLEANUPS+=(drop_check_dir)

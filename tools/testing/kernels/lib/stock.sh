@@ -131,7 +131,7 @@ make_root()
 }
 
 # The 7.2 Makefile asks a script whether sparse is new enough, and the headers
-# package forgets to bring that script: without it C=2 silently checks nothing.
+# package forgets to bring that script: without it C=1 silently checks nothing.
 # The suite's own sparse is new enough.
 allow_sparse()
 {
