@@ -16,9 +16,8 @@
  * it; a command that ends with a status only is let go as soon as the status is
  * known (tiscsi_cmd_detach()), so that neither a peer that does not read nor one
  * that owes data can hold up a reset, which waits for the release. If target_core
- * aborts a command without answering, it drops our reference too; then all we see
- * is the released upcall. A slot is free when we are done with it and target_core
- * is.
+ * aborts a command without answering, it drops our reference too; then all we see is the
+ * released upcall. A slot is free when we are done with it and target_core is.
  */
 #include <linux/slab.h>
 #include <linux/mm.h>
@@ -27,6 +26,7 @@
 
 #include "cmd.h"
 #include "conn.h"
+#include "exact.h"
 #include "session.h"
 #include "stuck.h"
 #include "tmr.h"
@@ -38,7 +38,7 @@ int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth)
 	u32 nr = min_t(u32, depth + TISCSI_CMD_SPARE, ICORE_TTT_SLOTS);
 	u32 i;
 
-	conn->cmds = kvcalloc(nr, sizeof(*conn->cmds), GFP_KERNEL);
+	conn->cmds = tiscsi_exact_alloc(nr, sizeof(*conn->cmds));
 	if (!conn->cmds)
 		return -ENOMEM;
 	conn->nr_cmds = nr;
@@ -66,7 +66,7 @@ void tiscsi_cmd_free_slots(struct tiscsi_conn *conn)
 
 	for (i = 0; i < conn->nr_cmds; i++)
 		kfree(conn->cmds[i].long_cdb);
-	kvfree(conn->cmds);
+	tiscsi_exact_free(conn->cmds, conn->nr_cmds, sizeof(*conn->cmds));
 	conn->cmds = NULL;
 	conn->free = NULL;
 	conn->nr_free = 0;
@@ -246,10 +246,7 @@ static void tiscsi_cmd_aborted(struct tiscsi_cmd *cmd)
 	tiscsi_cmd_push_free(cmd);
 }
 
-/**
- * tiscsi_cmd_collect_released - target_core is done with these slots
- * @conn: the connection
- */
+/* target_core is done with these slots. */
 void tiscsi_cmd_collect_released(struct tiscsi_conn *conn)
 {
 	struct llist_node *list = llist_del_all(&conn->released);
@@ -432,14 +429,14 @@ static void tiscsi_cmd_one_mail(struct tiscsi_cmd *cmd)
  */
 void tiscsi_cmd_take_mail(struct tiscsi_conn *conn)
 {
-	struct llist_node *list = llist_del_all(&conn->mail_list);
+	struct llist_node *list;
 	struct tiscsi_cmd *cmd, *next;
 
 	tiscsi_assert_io_thread(conn);
-	if (!list)
+	if (llist_empty(&conn->mail_list))
 		return;
 	conn->now = ktime_get_ns();
-	list = llist_reverse_order(list);
+	list = llist_reverse_order(llist_del_all(&conn->mail_list));
 	llist_for_each_entry_safe(cmd, next, list, mail_node) {
 		/* From here on the node may be queued again by another upcall. */
 		clear_bit(TISCSI_MAIL_QUEUED, &cmd->mail);

@@ -16,6 +16,7 @@
 #include "async.h"
 #include "cmd.h"
 #include "conn.h"
+#include "exact.h"
 #include "ffp.h"
 #include "order.h"
 #include "report.h"
@@ -176,7 +177,7 @@ struct tiscsi_conn *tiscsi_conn_alloc(struct tiscsi_sess *sess, const struct ico
 	conn->tx.bv = kcalloc(TISCSI_TX_BVECS, sizeof(*conn->tx.bv), GFP_KERNEL);
 	if (!conn->tx.bv)
 		goto err_free;
-	conn->ctls = kvcalloc(TISCSI_CTL_SLOTS, sizeof(*conn->ctls), GFP_KERNEL);
+	conn->ctls = tiscsi_exact_alloc(TISCSI_CTL_SLOTS, sizeof(*conn->ctls));
 	if (!conn->ctls)
 		goto err_bv;
 	for (i = 0; i < TISCSI_CTL_SLOTS; i++) {
@@ -201,7 +202,7 @@ err_slots:
 err_flat:
 	kvfree(conn->flat);
 err_ctls:
-	kvfree(conn->ctls);
+	tiscsi_exact_free(conn->ctls, TISCSI_CTL_SLOTS, sizeof(*conn->ctls));
 err_bv:
 	kfree(conn->tx.bv);
 err_free:
@@ -227,7 +228,7 @@ void tiscsi_conn_free(struct tiscsi_conn *conn)
 	kvfree(conn->text_out);
 	kvfree(conn->text.buf);
 	kvfree(conn->flat);
-	kvfree(conn->ctls);
+	tiscsi_exact_free(conn->ctls, TISCSI_CTL_SLOTS, sizeof(*conn->ctls));
 	kfree(conn->tx.bv);
 	kfree(conn->login_pdu);
 	kfree(conn);
@@ -462,6 +463,8 @@ static bool tiscsi_conn_turn(struct tiscsi_conn *conn)
 			tiscsi_conn_rx_over(conn);
 		more = io == TISCSI_IO_MORE;
 	}
+	/* Writes that were carried out in this turn: their answers leave with it. */
+	tiscsi_cmd_take_mail(conn);
 	tiscsi_tmf_run_all(conn);
 	ctls = conn->ctl_nr_free;
 	tiscsi_conn_watch_window(conn);
