@@ -60,8 +60,8 @@ CASES = (
     [Case("luns8-4k-4-mix", "mix", "4k", 4, 1.0, None, LUNS)] +
     pair("digest-4k-32", "4k", 32, DIGEST, 1.5) +
     pair("digest-256k-8", "256k", 8, DIGEST, 1.3, False) +
-    pair("default-4k-32", "4k", 32, DEFAULTS, 1.6) +
-    pair("default-256k-8", "256k", 8, DEFAULTS, (2.2, 1.3), False) +
+    pair("default-4k-32", "4k", 32, DEFAULTS, 1.0) +
+    pair("default-256k-8", "256k", 8, DEFAULTS, 1.0, False) +
     pair("file-4k-32", "4k", 32, FILE, 1.0) +
     pair("file-256k-8", "256k", 8, FILE, 1.0, False) +
     pair("sessions8-4k-4", "4k", 4, Setup(sessions=8), 1.6) +

@@ -7,7 +7,7 @@ from harness import Failure, run
 
 OPTIONS = ("--ioengine=io_uring", "--direct=1", "--thread", "--group_reporting",
            "--norandommap", "--randrepeat=1", "--gtod_reduce=1", "--output-format=json",
-           "--invalidate=0")
+           "--invalidate=0", "--disk_util=0")
 
 
 class Load:

@@ -308,7 +308,11 @@ class Cut:
         for pair in self.pairs:
             for sock in pair:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                sock.shutdown(socket.SHUT_RD)
+                try:
+                    # Wakes the thread that reads, so that closing is the last reference.
+                    sock.shutdown(socket.SHUT_RD)
+                except OSError:
+                    pass        # it has ended already
                 sock.close()
         self.pairs = []
 
