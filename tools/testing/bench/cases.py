@@ -68,9 +68,9 @@ CASES = (
     pair("sessions64-4k-4", "4k", 4, Setup(sessions=64), 1.6))
 
 # What `make check` counts, with the number of requests of a round.
-GUARD = {"4k-1-read": 2000, "4k-32-read": 8000, "4k-32-write": 8000, "256k-8-read": 800,
-         "256k-8-write": 800, "default-256k-8-write": 400, "digest-4k-32-read": 4000,
-         "null-4k-32-read": 8000}
+GUARD = {"4k-1-read": 1000, "4k-1-write": 1000, "4k-32-read": 3200, "4k-32-write": 3200,
+         "256k-8-read": 400, "256k-8-write": 400, "default-256k-8-write": 400,
+         "digest-4k-32-read": 1600, "null-4k-32-read": 3200}
 
 
 def by_setup(cases):

@@ -28,10 +28,14 @@ class Load:
         self.begin = self.end - self.seconds
 
 
-def fio(disks, way, size, depth, seconds=None, ios=None):
+def fio(disks, way, size, depth, seconds=None, ios=None, lockstep=False):
     """A job for each disk, each with this depth: for so many seconds, or so many requests.
-    way: randread, randwrite, read, write, or mix for 70 % of reads."""
+    way: randread, randwrite, read, write, or mix for 70 % of reads. lockstep: as many at
+    once as depth says, and the next when all of them are answered."""
     options = list(OPTIONS) + [f"--bs={size}", f"--iodepth={depth}"]
+    if lockstep:
+        options += [f"--iodepth_batch_{word}={depth}"
+                    for word in ("submit", "complete_min", "complete_max")]
     options += ["--rw=randrw", "--rwmixread=70"] if way == "mix" else [f"--rw={way}"]
     if ios:
         # As often around the disk as it takes.
