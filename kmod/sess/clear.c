@@ -215,7 +215,7 @@ void tiscsi_clear_take(struct tiscsi_conn *conn)
 			kfree(part);
 			continue;
 		}
-		if (!conn->free) {
+		if (!tiscsi_cmd_may_get(conn)) {
 			/* The thread comes back to it when a slot does. */
 			WRITE_ONCE(conn->want_released, true);
 			llist_add(&part->node, &conn->clears);

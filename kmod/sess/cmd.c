@@ -26,51 +26,11 @@
 
 #include "cmd.h"
 #include "conn.h"
-#include "exact.h"
 #include "session.h"
 #include "stuck.h"
 #include "tmr.h"
 
 /* -- slots -- */
-
-int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth)
-{
-	u32 nr = min_t(u32, depth + TISCSI_CMD_SPARE, ICORE_TTT_SLOTS);
-	u32 i;
-
-	conn->cmds = tiscsi_exact_alloc(nr, sizeof(*conn->cmds));
-	if (!conn->cmds)
-		return -ENOMEM;
-	conn->nr_cmds = nr;
-	for (i = nr; i-- > 0;) {
-		struct tiscsi_cmd *cmd = &conn->cmds[i];
-
-		cmd->conn = conn;
-		cmd->slot = i;
-		INIT_LIST_HEAD(&cmd->item.node);
-		INIT_LIST_HEAD(&cmd->node);
-		INIT_LIST_HEAD(&cmd->r2t_node);
-		INIT_LIST_HEAD(&cmd->defer_node);
-		INIT_HLIST_NODE(&cmd->itt_node);
-		cmd->free_node.next = conn->free ? &conn->free->free_node : NULL;
-		conn->free = cmd;
-	}
-	conn->nr_free = nr;
-	return 0;
-}
-
-/* Of a connection that never began, or that conn.h's conditions allow to be freed. */
-void tiscsi_cmd_free_slots(struct tiscsi_conn *conn)
-{
-	u32 i;
-
-	for (i = 0; i < conn->nr_cmds; i++)
-		kfree(conn->cmds[i].long_cdb);
-	tiscsi_exact_free(conn->cmds, conn->nr_cmds, sizeof(*conn->cmds));
-	conn->cmds = NULL;
-	conn->free = NULL;
-	conn->nr_free = 0;
-}
 
 static void tiscsi_cmd_push_free(struct tiscsi_cmd *cmd)
 {
@@ -79,7 +39,7 @@ static void tiscsi_cmd_push_free(struct tiscsi_cmd *cmd)
 	cmd->state = TISCSI_CMD_FREE;
 	cmd->free_node.next = conn->free ? &conn->free->free_node : NULL;
 	conn->free = cmd;
-	conn->nr_free++;
+	conn->in_use--;
 }
 
 /**
@@ -97,7 +57,7 @@ struct tiscsi_cmd *tiscsi_cmd_get_unnamed(struct tiscsi_conn *conn)
 		return NULL;
 	conn->free = cmd->free_node.next ?
 		container_of(cmd->free_node.next, struct tiscsi_cmd, free_node) : NULL;
-	conn->nr_free--;
+	conn->in_use++;
 
 	cmd->mail = 0;
 	/* 16 bits that never read as all ones: then no tag can be the reserved one. */
@@ -658,7 +618,7 @@ void tiscsi_cmd_end_all(struct tiscsi_conn *conn)
 	tiscsi_tmf_end(conn);
 
 	for (i = 0; i < conn->nr_cmds; i++) {
-		cmd = &conn->cmds[i];
+		cmd = tiscsi_cmd_slot(conn, i);
 		list_del_init(&cmd->item.node);
 		list_del_init(&cmd->node);
 		list_del_init(&cmd->r2t_node);

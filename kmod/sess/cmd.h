@@ -2,11 +2,11 @@
 /*
  * Command slots.
  *
- * A connection allocates all its slots at hand-over: the CmdSN window, a few for
- * immediate commands and task management, and a few that cover the time between
- * sending a response (which opens the window) and target_core's last reference.
- * Hence no allocation can fail while commands arrive, and a peer that ignores
- * the window costs itself only.
+ * A connection has as many as it needs at a time (slots.c), at most: the CmdSN window, a
+ * few for immediate commands and task management, and a few that cover the time between
+ * sending a response (which opens the window) and target_core's last reference. Hence
+ * nothing is allocated for a command as such, and a peer that ignores the window costs
+ * itself only.
  *
  * Owner of every field not marked otherwise: the connection's I/O thread. While
  * target_core works on the command (between tiscsi_tcm_submit() and the
@@ -27,6 +27,7 @@
 #include "sgcur.h"
 
 #define TISCSI_CMD_SPARE	16	/* slots beyond the window */
+#define TISCSI_CMD_BLOCK	16	/* slots that are allocated at a time */
 #define TISCSI_IMMEDIATE_MAX	8	/* immediate commands at a time, of the spare slots */
 
 struct tiscsi_clear;
@@ -109,7 +110,7 @@ struct tiscsi_tmf {
  * @item: in conn->tx_done or the present batch, as @state says
  * @node: in conn->ready, ->collect or ->execute, as @state says
  * @r2t_node: in conn->tx_r2t while an R2T may be due
- * @slot: index in conn->cmds, constant
+ * @slot: its number in the connection, constant
  * @gen: changes with each use of the slot: stale TTTs are recognised by it
  * @windowed: takes part in the CmdSN window until its status is stamped
  * @immediate: counts against TISCSI_IMMEDIATE_MAX
@@ -195,10 +196,25 @@ struct tiscsi_cmd {
 	u8 sense_buffer[TRANSPORT_SENSE_BUFFER] __aligned(4);
 };
 
+static_assert(ICORE_TTT_SLOTS % TISCSI_CMD_BLOCK == 0, "the last block is a whole one");
+
+/* Of another thread's connection, too: slots only become more. */
+static inline u32 tiscsi_cmd_count(const struct tiscsi_conn *conn)
+{
+	/* Pairs with the store in slots.c: what is counted is complete. */
+	return smp_load_acquire(&conn->nr_cmds);
+}
+
+static inline struct tiscsi_cmd *tiscsi_cmd_slot(const struct tiscsi_conn *conn, u32 number)
+{
+	return &conn->blocks[number / TISCSI_CMD_BLOCK][number % TISCSI_CMD_BLOCK];
+}
+
 int tiscsi_cmd_alloc_slots(struct tiscsi_conn *conn, u32 depth);
 void tiscsi_cmd_free_slots(struct tiscsi_conn *conn);
 
 /* All of the following: I/O thread only. */
+bool tiscsi_cmd_may_get(struct tiscsi_conn *conn);
 struct tiscsi_cmd *tiscsi_cmd_get(struct tiscsi_conn *conn, u32 itt);
 struct tiscsi_cmd *tiscsi_cmd_get_unnamed(struct tiscsi_conn *conn);
 struct tiscsi_cmd *tiscsi_cmd_find(struct tiscsi_conn *conn, u32 itt);

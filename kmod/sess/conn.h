@@ -238,11 +238,12 @@ struct tiscsi_conn {
 
 	struct target_cmd_counter *counter;
 	atomic64_t data_bytes;		/* kmod/tcm's: of @counter's commands */
-	struct tiscsi_cmd *cmds;
+	struct tiscsi_cmd **blocks;	/* of slots; see slots.c */
 	u32 nr_cmds;
+	u32 max_cmds;
+	u32 in_use;			/* slots that are not free */
 	u32 immediates;
 	struct tiscsi_cmd *free;	/* private stack, linked by free_node */
-	u32 nr_free;
 	DECLARE_HASHTABLE(itt_hash, TISCSI_ITT_HASH_BITS);
 	struct list_head ready;
 	struct list_head collect;

@@ -166,7 +166,7 @@ static enum tiscsi_hold tiscsi_ffp_cmd(struct tiscsi_conn *conn, const struct ic
 	if (pdu->scsi.write && icore_wseq_init(&ws, &conn->params, pdu->scsi.edtl, pdu->dsl,
 					       pdu->final, &reason) == ICORE_DATA_REJECT)
 		return tiscsi_ffp_reject_hold(conn, reason);
-	if (!conn->free)
+	if (!tiscsi_cmd_may_get(conn))
 		return TISCSI_HOLD_WAIT;
 	admit = tiscsi_ffp_admit(conn, pdu);
 	if (admit == ICORE_ADMIT_IGNORE)
@@ -212,7 +212,7 @@ static struct tiscsi_cmd *tiscsi_ffp_data_cmd(struct tiscsi_conn *conn,
 		slot = icore_ttt_slot(pdu->ttt);
 		if (slot >= conn->nr_cmds)
 			return NULL;
-		cmd = &conn->cmds[slot];
+		cmd = tiscsi_cmd_slot(conn, slot);
 		/* A tag was given for one task and one unit (4.2.5.3, 11.7.4). */
 		if (!icore_ttt_match(pdu->ttt, cmd->slot, cmd->gen) || !cmd->hashed ||
 		    cmd->itt != pdu->itt || memcmp(cmd->lun, pdu->lun, sizeof(cmd->lun)))
@@ -353,12 +353,12 @@ static enum tiscsi_hold tiscsi_ffp_store_flat(struct tiscsi_conn *conn)
 	return TISCSI_HOLD_STORE;
 }
 
-bool tiscsi_ffp_can_serve(const struct tiscsi_conn *conn, const struct icore_pdu *pdu)
+bool tiscsi_ffp_can_serve(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 {
 	/* Nothing is ever sent for a NOP-Out that is no ping. */
 	if (pdu->opcode == ICORE_OP_NOP_OUT && pdu->itt == ICORE_RTAG)
 		return true;
-	return conn->ctl_nr_free && (pdu->opcode != ICORE_OP_TMF_REQ || conn->free);
+	return conn->ctl_nr_free && (pdu->opcode != ICORE_OP_TMF_REQ || tiscsi_cmd_may_get(conn));
 }
 
 void tiscsi_ffp_serve(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data)

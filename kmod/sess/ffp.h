@@ -19,7 +19,7 @@ enum tiscsi_io tiscsi_ffp_receive(struct tiscsi_conn *conn, u32 budget);
 /* Send a Reject of the PDU at hand; false if no control slot is free. */
 bool tiscsi_ffp_reject(struct tiscsi_conn *conn, u8 reason);
 /* May this control request be served now? False: a slot is missing. */
-bool tiscsi_ffp_can_serve(const struct tiscsi_conn *conn, const struct icore_pdu *pdu);
+bool tiscsi_ffp_can_serve(struct tiscsi_conn *conn, const struct icore_pdu *pdu);
 /* Serve a control request in its turn; conn->hdr is its header, conn->flat its data. */
 void tiscsi_ffp_serve(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bool have_data);
 

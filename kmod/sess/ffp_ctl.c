@@ -219,7 +219,7 @@ static void tiscsi_logout_silence(struct tiscsi_conn *conn)
 	u32 i;
 
 	for (i = 0; i < conn->nr_cmds; i++) {
-		struct tiscsi_cmd *cmd = &conn->cmds[i];
+		struct tiscsi_cmd *cmd = tiscsi_cmd_slot(conn, i);
 
 		if (cmd->state == TISCSI_CMD_FREE || cmd->state == TISCSI_CMD_RETIRED)
 			continue;

@@ -106,7 +106,7 @@ static struct tiscsi_cmd *tiscsi_order_find_cmd(struct tiscsi_conn *conn, u32 cm
 	u32 i;
 
 	for (i = 0; i < conn->nr_cmds; i++) {
-		struct tiscsi_cmd *cmd = &conn->cmds[i];
+		struct tiscsi_cmd *cmd = tiscsi_cmd_slot(conn, i);
 
 		if (cmd->early && cmd->state != TISCSI_CMD_FREE && cmd->cmdsn == cmdsn)
 			return cmd;

@@ -174,7 +174,7 @@ void tiscsi_sess_settle(struct tiscsi_sess *sess, struct tiscsi_conn *conn)
 
 	tiscsi_order_forget(conn);
 	for (i = 0; i < conn->nr_cmds; i++) {
-		cmd = &conn->cmds[i];
+		cmd = tiscsi_cmd_slot(conn, i);
 		if (cmd->windowed)
 			icore_window_give(&sess->window);
 		cmd->windowed = false;

@@ -607,7 +607,7 @@ static void tiscsi_conn_snapshot(struct tiscsi_conn *conn, struct tiscsi_sess_in
 	info->statsn = READ_ONCE(conn->statsn);
 	info->age = (jiffies - conn->began) / HZ;
 	info->idle = jiffies_to_msecs(jiffies - READ_ONCE(conn->last_rx));
-	info->in_flight = conn->nr_cmds - READ_ONCE(conn->nr_free);
+	info->in_flight = READ_ONCE(conn->in_use);
 }
 
 void tiscsi_sess_snapshot(struct tiscsi_sess *sess, struct tiscsi_sess_info *info)

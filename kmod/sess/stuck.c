@@ -61,8 +61,8 @@ static bool tiscsi_stuck_has(const struct tiscsi_conn *conn, u64 lun)
 {
 	u32 i;
 
-	for (i = 0; i < conn->nr_cmds; i++) {
-		const struct tiscsi_cmd *cmd = &conn->cmds[i];
+	for (i = 0; i < tiscsi_cmd_count(conn); i++) {
+		const struct tiscsi_cmd *cmd = tiscsi_cmd_slot(conn, i);
 
 		if (!cmd->tmr && tiscsi_stuck_core(cmd) && lun == tiscsi_stuck_lun(cmd))
 			return true;
@@ -152,12 +152,12 @@ static const struct tiscsi_cmd *tiscsi_stuck_slot(const struct tiscsi_sess *sess
 	const struct tiscsi_conn *conn;
 
 	list_for_each_entry(conn, &sess->formers, former_node) {
-		if (slot < conn->nr_cmds)
-			return &conn->cmds[slot];
-		slot -= conn->nr_cmds;
+		if (slot < tiscsi_cmd_count(conn))
+			return tiscsi_cmd_slot(conn, slot);
+		slot -= tiscsi_cmd_count(conn);
 	}
 	conn = sess->conn;
-	return conn && slot < conn->nr_cmds ? &conn->cmds[slot] : NULL;
+	return conn && slot < tiscsi_cmd_count(conn) ? tiscsi_cmd_slot(conn, slot) : NULL;
 }
 
 /* The next one in this session from *@slot on. */

@@ -101,7 +101,7 @@ static struct tiscsi_cmd *tiscsi_tmf_running(const struct tiscsi_cmd *tmf, bool 
 	u32 i;
 
 	for (i = 0; i < conn->nr_cmds; i++) {
-		struct tiscsi_cmd *cmd = &conn->cmds[i];
+		struct tiscsi_cmd *cmd = tiscsi_cmd_slot(conn, i);
 
 		if ((cmd->state == TISCSI_CMD_SUBMITTED || cmd->state == TISCSI_CMD_EXECUTE) &&
 		    cmd->core && !(not_aborting && cmd->aborting) &&
@@ -139,7 +139,7 @@ static void tiscsi_tmf_end_waiting(struct tiscsi_cmd *tmf)
 	u32 i;
 
 	for (i = 0; i < conn->nr_cmds; i++) {
-		struct tiscsi_cmd *cmd = &conn->cmds[i];
+		struct tiscsi_cmd *cmd = tiscsi_cmd_slot(conn, i);
 
 		if (!tiscsi_tmf_affects(tmf, cmd))
 			continue;
@@ -291,7 +291,7 @@ static u32 tiscsi_tmf_spare(const struct tiscsi_cmd *tmf)
 	u32 i, n = 0;
 
 	for (i = 0; i < conn->nr_cmds; i++) {
-		struct tiscsi_cmd *cmd = &conn->cmds[i];
+		struct tiscsi_cmd *cmd = tiscsi_cmd_slot(conn, i);
 
 		if (!cmd->core || !cmd->hashed || !tiscsi_tmf_affects(tmf, cmd))
 			continue;

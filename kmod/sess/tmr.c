@@ -99,7 +99,7 @@ static u8 tiscsi_tmf_query_set(struct tiscsi_conn *conn, u64 lun)
 	u32 i;
 
 	for (i = 0; i < conn->nr_cmds; i++) {
-		const struct tiscsi_cmd *cmd = &conn->cmds[i];
+		const struct tiscsi_cmd *cmd = tiscsi_cmd_slot(conn, i);
 
 		if (cmd->state != TISCSI_CMD_FREE && cmd->hashed && !cmd->tmr &&
 		    icore_lun_decode(cmd->lun, &other) && other == lun)
