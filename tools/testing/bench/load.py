@@ -7,7 +7,7 @@ from harness import Failure, run
 
 OPTIONS = ("--ioengine=io_uring", "--direct=1", "--thread", "--group_reporting",
            "--norandommap", "--randrepeat=1", "--gtod_reduce=1", "--output-format=json",
-           "--invalidate=0", "--disk_util=0")
+           "--invalidate=0", "--disk_util=0", "--registerfiles", "--fixedbufs")
 
 
 class Load:
@@ -30,12 +30,13 @@ class Load:
 
 def fio(disks, way, size, depth, seconds=None, ios=None, lockstep=False):
     """A job for each disk, each with this depth: for so many seconds, or so many requests.
-    way: randread, randwrite, read, write, or mix for 70 % of reads. lockstep: as many at
-    once as depth says, and the next when all of them are answered."""
-    options = list(OPTIONS) + [f"--bs={size}", f"--iodepth={depth}"]
-    if lockstep:
-        options += [f"--iodepth_batch_{word}={depth}"
-                    for word in ("submit", "complete_min", "complete_max")]
+    way: randread, randwrite, read, write, or mix for 70 % of reads. What was answered so
+    far is collected at once, and as many new requests are made with one call, so that calls
+    of the system are not what is measured. lockstep: not before all are answered."""
+    options = list(OPTIONS) + [f"--bs={size}", f"--iodepth={depth}",
+                               f"--iodepth_batch_submit={depth}",
+                               f"--iodepth_batch_complete_min={depth if lockstep else 1}",
+                               f"--iodepth_batch_complete_max={depth}"]
     options += ["--rw=randrw", "--rwmixread=70"] if way == "mix" else [f"--rw={way}"]
     if ios:
         # As often around the disk as it takes.
