@@ -28,13 +28,13 @@ FLOOR = 0.004
 
 
 def recorded():
-    """{(case, name): number}"""
+    """{(case, name): number}; "-" is any number."""
     found = {}
     with open(RECORD, encoding="ascii") as file:
         for line in file:
             if line.strip() and not line.startswith("#"):
                 case, *values = line.split()
-                found.update({(case, name): float(value)
+                found.update({(case, name): float("inf" if value == "-" else value)
                               for name, value in zip(NAMES, values, strict=True)})
     return found
 
