@@ -206,7 +206,10 @@ static void tiscsi_cmd_aborted(struct tiscsi_cmd *cmd)
 	tiscsi_cmd_push_free(cmd);
 }
 
-/* target_core is done with these slots. */
+/**
+ * tiscsi_cmd_collect_released - target_core is done with these slots
+ * @conn: the connection
+ */
 void tiscsi_cmd_collect_released(struct tiscsi_conn *conn)
 {
 	struct llist_node *list = llist_del_all(&conn->released);
@@ -503,6 +506,14 @@ void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb)
 		return;
 	}
 	tiscsi_cmd_take_mail(cmd->conn);
+}
+
+void tiscsi_cmd_submit_ready(struct tiscsi_conn *conn)
+{
+	struct tiscsi_cmd *cmd;
+
+	while ((cmd = list_first_entry_or_null(&conn->ready, struct tiscsi_cmd, node)))
+		tiscsi_cmd_submit(cmd, cmd->cdb);
 }
 
 /**

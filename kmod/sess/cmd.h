@@ -224,6 +224,7 @@ void tiscsi_cmd_drop(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_collect_released(struct tiscsi_conn *conn);
 void tiscsi_cmd_take_mail(struct tiscsi_conn *conn);
 void tiscsi_cmd_submit(struct tiscsi_cmd *cmd, u8 *cdb);
+void tiscsi_cmd_submit_ready(struct tiscsi_conn *conn);
 void tiscsi_cmd_data_progress(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_respond(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_local_sense(struct tiscsi_cmd *cmd, u8 key, u8 asc, u8 ascq);
@@ -233,14 +234,6 @@ bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd);
 bool tiscsi_cmd_abort_with_status(struct tiscsi_cmd *cmd);
 void tiscsi_cmd_end_all(struct tiscsi_conn *conn);
 void tiscsi_cmd_retire(struct tiscsi_cmd *cmd);
-
-static inline void tiscsi_cmd_submit_ready(struct tiscsi_conn *conn)
-{
-	struct tiscsi_cmd *cmd;
-
-	while ((cmd = list_first_entry_or_null(&conn->ready, struct tiscsi_cmd, node)))
-		tiscsi_cmd_submit(cmd, cmd->cdb);
-}
 
 /* What @cmd was at is over; the next thing begins. */
 static inline void tiscsi_cmd_lap(struct tiscsi_cmd *cmd, enum tiscsi_lat_kind kind)
