@@ -51,7 +51,7 @@ def drop_all():
         run("iscsiadm", "-m", "node", "--logoutall=all", ok=None, seconds=20)
     for root in ("/etc/iscsi", "/var/lib/iscsi"):
         for path in glob.glob(root + "/nodes/*") + glob.glob(root + "/send_targets/*"):
-            run("rm", "-r", path)
+            run("rm", "-rf", path)     # an iscsiadm that the test left may be at it
 
 
 def discover(portal=PORTAL, ok=(0,), **settings):
