@@ -25,6 +25,7 @@ long apply_left(const struct plan *goal)
 	struct plan plan = {
 		.t = goal->t, .wanted = goal->wanted, .live = &now, .fabric = goal->fabric,
 		.only = goal->only, .pending = goal->pending, .exact = goal->exact,
+		.no_wait = goal->no_wait,
 	};
 	long left;
 	size_t i;

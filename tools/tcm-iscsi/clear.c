@@ -400,21 +400,6 @@ static enum tool_status print_left(struct clearing *c)
 	return left ? TOOL_INCOMPLETE : TOOL_OK;
 }
 
-/* Somebody who is stuck may hold what reading needs: let a child find out. */
-static bool kernel_answers(struct clearing *c, const char *fabric, const json_t *nothing)
-{
-	struct snapshot live;
-	const pid_t child = fork();
-	int status;
-
-	if (!child) {
-		c->lock = child_become(c->lock);
-		snapshot_load(c->t, fabric, nothing, &live);
-		_exit(0);
-	}
-	return child > 0 && child_wait(child, &c->end, &status);
-}
-
 static void forget_pending(struct tool *t)
 {
 	json_t *nothing = json_have(json_object());
@@ -431,7 +416,7 @@ static enum tool_status clear(struct clearing *c, const char *fabric)
 	enum tool_status status;
 	size_t size;
 
-	if (!kernel_answers(c, fabric, nothing)) {
+	if (!snapshot_ends(c->t, fabric, nothing, c->lock, &c->end)) {
 		json_decref(nothing);
 		problem_add(c->t, "target", "cannot be read, somebody is stuck in it; not cleared");
 		return TOOL_INCOMPLETE;

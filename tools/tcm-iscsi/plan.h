@@ -48,6 +48,7 @@ struct change {
  * @only_pending: nothing but what was pending: backstores by key, their LUNs, and what is
  *	mapped to those; NULL: everything
  * @exact: @wanted was read from the kernel, and what it does not say is not there
+ * @no_wait: leave portal groups alone whose disabling may have to be waited for
  * @dbroot: where target_core keeps what has to survive; NULL: leave that
  * @phase: the steps
  * @changes: the differences
@@ -69,6 +70,7 @@ struct plan {
 	const json_t *pending;
 	const json_t *only_pending;
 	bool exact;
+	bool no_wait;
 	const char *dbroot;
 	struct steps phase[PHASES];
 	struct change *changes;

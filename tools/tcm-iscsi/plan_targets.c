@@ -465,10 +465,28 @@ static void plan_attributes(struct group_plan *g, const json_t *wanted, const js
 	free(param);
 }
 
+/* It reads 1 and is not, and takes a 1 only after a 0 that is waited for: see halted.c. */
+static void plan_halted(struct group_plan *g)
+{
+	char *path = join("%s/enable", g->dir);
+
+	if (!g->plan->no_wait) {
+		add(g, PHASE_DISABLE, STEP_WRITE, copy(path), copy("0"));
+		add(g, PHASE_ENABLE, STEP_SET, copy(path), copy("1"));
+	}
+	plan_change(g->plan, '~', copy(g->object),
+		    copy("refuses logins, its disabling was given up -> enabled"));
+	free(path);
+}
+
 static void plan_enable(struct group_plan *g, const json_t *wanted, const json_t *have)
 {
 	const bool on = member_bool(wanted, "enable", true);
 
+	if (on && have && json_object_get(g->plan->live->halted, g->object)) {
+		plan_halted(g);
+		return;
+	}
 	if (on == member_bool(have, "enable", false))
 		return;
 	add(g, on ? PHASE_ENABLE : PHASE_DISABLE, STEP_SET, join("%s/enable", g->dir),

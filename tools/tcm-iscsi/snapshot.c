@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
+#include "halted.h"
 #include "judge.h"
 #include "member.h"
 #include "snapshot.h"
@@ -340,6 +342,21 @@ static void load_members(struct snapping *s, json_t *tpg, const json_t *stores, 
 	json_decref(wanted_acls);
 }
 
+static void load_enable(struct snapping *s, json_t *tpg, int dir, const char *base)
+{
+	const char *slash = strrchr(base, '/'), *wwn = base + strlen(s->fabric) + 1;
+	const bool on = attr_number(&s->r, dir, "enable") > 0;
+	char *name;
+
+	member_set(tpg, "enable", json_boolean(on));
+	if (!on)
+		return;
+	name = join("%.*s %s", (int)(slash - wwn), wwn, slash + 1);
+	if (json_object_get(s->closed, name))
+		member_set(s->snapshot->halted, name, json_true());
+	free(name);
+}
+
 static json_t *load_tpg(struct snapping *s, const json_t *stores, int dir, const char *base,
 			long long tag, const json_t *wanted)
 {
@@ -351,7 +368,7 @@ static json_t *load_tpg(struct snapping *s, const json_t *stores, int dir, const
 	member_set(tpg, "tag", json_integer(tag));
 	want = wanted_in(wanted, tpg_key, tpg);
 	attr_need(&s->r, dir, "enable");
-	member_set(tpg, "enable", json_boolean(attr_number(&s->r, dir, "enable") > 0));
+	load_enable(s, tpg, dir, base);
 	settings = snapshot_settings(s, dir, "attrib", true, &s->tpg_attributes, want,
 				     "attributes");
 	if (settings)
@@ -500,6 +517,8 @@ void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
 	member_set(snapshot->root, "targets", json_array());
 	snapshot->dirs = json_have(json_object());
 	snapshot->unfinished = json_have(json_array());
+	snapshot->halted = json_have(json_object());
+	s->closed = halted_load(t);
 	if (target >= 0) {
 		stores_load(s, target);
 		load_fabric(s, target);
@@ -515,6 +534,7 @@ void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
 	attr_names_free(&s->tpg_parameters);
 	attr_names_free(&s->acl_attributes);
 	json_decref(s->wanted_stores);
+	json_decref(s->closed);
 	attr_wipe(&s->r);
 	free(s);
 	free(path);
@@ -525,4 +545,20 @@ void snapshot_free(struct snapshot *snapshot)
 	json_decref(snapshot->root);
 	json_decref(snapshot->dirs);
 	json_decref(snapshot->unfinished);
+	json_decref(snapshot->halted);
+}
+
+bool snapshot_ends(struct tool *t, const char *fabric, const json_t *wanted, int lock,
+		   const struct timespec *end)
+{
+	struct snapshot snapshot;
+	const pid_t child = fork();
+	int status;
+
+	if (!child) {
+		child_become(lock);
+		snapshot_load(t, fabric, wanted, &snapshot);
+		_exit(0);
+	}
+	return child > 0 && child_wait(child, end, &status);
 }

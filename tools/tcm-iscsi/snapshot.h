@@ -3,6 +3,8 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
+#include <time.h>
+
 #include "attr.h"
 #include "plugin.h"
 
@@ -12,6 +14,8 @@
  * @dirs: of each backstore, by key, its directory below target/core: "fileio_0/disk"
  * @unfinished: directories below target/ that somebody began and did not finish, in the
  *	order in which they can be removed; they are not in @root
+ * @halted: portal groups, by "WWN tpgt_TAG", that refuse logins although @root has them
+ *	enabled, see halted.c
  * @foreign: how many targets of other fabrics there are
  * @failed: how much could not be read; @root is not complete then
  */
@@ -19,6 +23,7 @@ struct snapshot {
 	json_t *root;
 	json_t *dirs;
 	json_t *unfinished;
+	json_t *halted;
 	size_t foreign;
 	size_t failed;
 };
@@ -31,6 +36,12 @@ struct snapshot {
 void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
 		   struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
+/*
+ * Somebody who is stuck may hold what reading needs: does it come to an end? A child finds
+ * out, until @end; @lock is the descriptor of target/.
+ */
+bool snapshot_ends(struct tool *t, const char *fabric, const json_t *wanted, int lock,
+		   const struct timespec *end);
 
 /**
  * struct snapping - a snapshot in the making
@@ -40,6 +51,7 @@ void snapshot_free(struct snapshot *snapshot);
  * @partly: only what @wanted mentions
  * @wanted: what it is to be compared with
  * @wanted_stores: backstores of @wanted, by key
+ * @closed: portal groups that refuse logins, by "WWN tpgt_TAG"
  * @store_names: settings of backstores, by kind
  * @tpg_attributes, @tpg_parameters, @acl_attributes: of the others
  */
@@ -50,6 +62,7 @@ struct snapping {
 	bool partly;
 	const json_t *wanted;
 	json_t *wanted_stores;
+	json_t *closed;
 	struct attr_names store_names[PLUGIN_COUNT];
 	struct attr_names tpg_attributes;
 	struct attr_names tpg_parameters;

@@ -38,6 +38,7 @@
  * @fabric: directory below target/ that the module of the moment provides
  * @target: descriptor of target/
  * @seconds: limit for stopping
+ * @stuck: it was not enough; what was begun may still come to its end
  * @before: what there was
  * @began: when portal groups were disabled
  * @ended: when they were enabled again
@@ -49,6 +50,7 @@ struct switching {
 	char *fabric;
 	int target;
 	long long seconds;
+	bool stuck;
 	struct snapshot before;
 	struct timespec began;
 	struct timespec ended;
@@ -146,6 +148,7 @@ static bool wait_child(struct switching *s, pid_t child, char *why)
 	end.tv_sec += s->seconds;
 	if (child_wait(child, &end, &status))
 		return !status;
+	s->stuck = true;
 	snprintf(why, WHY_BYTES, "stuck for %lld s: a backstore does not answer", s->seconds);
 	return false;
 }
@@ -212,6 +215,7 @@ static bool start(struct switching *s, bool force)
 	};
 	const struct plan goal = {
 		.t = s->t, .wanted = s->before.root, .fabric = s->fabric, .exact = true,
+		.no_wait = s->stuck,
 	};
 	const bool good = apply_towards(&stepping, &goal, plan_reservations);
 
@@ -220,6 +224,25 @@ static bool start(struct switching *s, bool force)
 }
 
 /* -- the whole -- */
+
+/*
+ * What does not end cannot be taken back, and nobody may be told that it was: the portal
+ * group says 1 for as long as that lasts, and serves nobody. All that does answer comes back.
+ */
+static enum tool_status leave_stuck(struct switching *s)
+{
+	struct out *o = &s->t->out;
+	struct timespec end = seconds_now();
+
+	end.tv_sec += s->seconds;
+	if (snapshot_ends(s->t, s->fabric, NULL, s->target, &end))
+		start(s, true);
+	else
+		problem_add(s->t, "target", "cannot be read, somebody is stuck in it");
+	out_text(o, ": failed, and not taken back as a whole; what there was is in "
+		 SWITCH_FILE ", for 'restore' when the disk answers again");
+	return TOOL_HALF_DONE;
+}
 
 static enum tool_status go_back(struct switching *s, const char *loaded)
 {
@@ -230,6 +253,8 @@ static enum tool_status go_back(struct switching *s, const char *loaded)
 		good = stop(s) && remove_module(s, loaded);
 	if (good && (!loaded || strcmp(loaded, s->from)))
 		good = insert_module(s, s->from);
+	if (s->stuck)
+		return leave_stuck(s);
 	if (good && start(s, true)) {
 		out_str(o, NULL, ": failed, and % serves again", s->from);
 		return TOOL_ROLLED_BACK;

@@ -4,11 +4,12 @@ status says of backstores that are pending."""
 
 import json
 import os
+import subprocess
 import time
 
 import saved
 from hang import Suspended
-from harness import check, equal, patience, run
+from harness import check, equal, patience, read, run, wait_for
 from saved import backstore, portal
 from session import Session, write10
 from target import ROOT
@@ -89,6 +90,42 @@ def test_stuck():
 
 
 test_stuck.limit = 240
+
+
+REFUSES = f"~ {IQN}stuck tpgt_1: refuses logins, its disabling was given up -> enabled"
+
+
+def test_halted():
+    """A portal group whose disabling was given up serves nobody and says that it is enabled:
+    diff knows it, and restore makes it true."""
+    with Suspended() as device, empty_machine():
+        path = saved.put(stuck_file(device))
+        tool("restore", path)
+        enable = f"{ROOT}/iscsi/{IQN}stuck/tpgt_1/enable"
+        session = Session(IQN + "stuck", address=("127.0.0.1", 3270))
+        session.ready(0)
+        device.suspend()
+        try:
+            session.submit(write10(0, 8), write=b"\6" * 4096)
+            session.sync()
+            with subprocess.Popen(["sh", "-c", f"echo 0 >{enable}"]) as process:
+                try:
+                    wait_for(lambda: REFUSES in run(TOOL, "diff", path, ok=None).stdout,
+                             "diff to say that nobody can log in")
+                finally:
+                    process.kill()
+            equal(read(enable).strip(), "1", "enable of who was killed")
+            check(REFUSES in tool("diff", path, status=9), "diff after that")
+        finally:
+            device.resume()
+            session.close()
+        tool("restore", path)
+        check("no difference" in tool("diff", path), "restore did not end it")
+        with Session(IQN + "stuck", address=("127.0.0.1", 3270)) as client:
+            client.ready(0)
+
+
+test_halted.limit = 240
 
 
 def late_file():
