@@ -111,10 +111,11 @@ host-test:
 static:
 	tools/testing/static/static
 
-# FUZZ="login rx" for some targets only.
+# FUZZ="login rx" for some targets of the core only; the tool's reader of files comes last.
 FUZZ_SECONDS ?= 60
 fuzz:
 	tools/testing/fuzz/core --seconds $(FUZZ_SECONDS) $(FUZZ)
+	$(if $(FUZZ),,$(MAKE) -C tools/tcm-iscsi fuzz FUZZ_SECONDS=$(FUZZ_SECONDS))
 
 fuzz-merge:
 	tools/testing/fuzz/core --merge $(FUZZ)
@@ -170,8 +171,9 @@ help:
 	@echo '                        ceph-iscsi on both modules; KERNEL=name, AGENTS="--only GLOB"'
 	@echo 'make host-test          unit tests of the protocol core only'
 	@echo 'make static             static checks only'
-	@echo 'make fuzz               fuzz the protocol core; FUZZ_SECONDS=60 for each target,'
-	@echo '                        FUZZ="login rx" for some; make fuzz-merge to keep what was learnt'
+	@echo 'make fuzz               fuzz the protocol core, and how the tool reads files;'
+	@echo '                        FUZZ_SECONDS=60 for each target, FUZZ="login rx" for some of'
+	@echo '                        the core; make fuzz-merge to keep what was learnt'
 	@echo 'make fuzz-live          fuzz the module in a kernel of the lab; FUZZ_SECONDS=60,'
 	@echo '                        FUZZ_KERNEL=kasan'
 	@echo 'make bench-restore      how long tcm-iscsi restore takes, beside targetctl'
