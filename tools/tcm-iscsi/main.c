@@ -195,8 +195,8 @@ const struct verb verbs[] = {
 		.name = "top", .operands = "", .run = verb_top, .takes = OPTION_SECONDS,
 		.summary = "what sessions are doing now, the busiest first",
 		.details =
-			"Every two seconds in the same place, until it is interrupted or for --seconds;\n"
-			"once, if that is no terminal. Times are averages of the last two seconds.",
+			"Every two seconds in the same place, until q is pressed, it is interrupted, or for\n"
+			"--seconds; once, if that is no terminal. Times are averages of the last two seconds.",
 	}, {
 		.name = "version", .operands = "", .run = verb_version,
 		.summary = "the version of the tool and of the loaded module",

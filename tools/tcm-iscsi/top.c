@@ -4,14 +4,14 @@
  * same place. Where that is no terminal it is printed once.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "reading.h"
+#include "screen.h"
 #include "seconds.h"
 #include "table.h"
 
 #define INTERVAL	2
-#define HOME_AND_CLEAR	"\033[H\033[J"
+#define AROUND		2	/* lines beside those of sessions */
 
 static const char *const head[] = {
 	"SID", "INITIATOR", "TARGET", "COMMANDS/s", "SENT/s", "RECEIVED/s", "UNDER WAY",
@@ -69,9 +69,12 @@ static void print_row(struct table *table, const struct reading *r)
 	table_row_end(table);
 }
 
-/* Sessions that began between the two readings come with the next. */
+/*
+ * Sessions that began between the two readings come with the next. The busiest that there
+ * is room for, below the head of the table and above a line for the cursor; 0: all.
+ */
 static void print_round(struct out *o, const struct readings *before,
-			const struct readings *after)
+			const struct readings *after, size_t room)
 {
 	struct reading *rows = alloc((after->count + 1) * sizeof(*rows));
 	const struct reading *old;
@@ -84,6 +87,8 @@ static void print_round(struct out *o, const struct readings *before,
 			reading_since(&after->list[i], old, &rows[count++]);
 	}
 	qsort(rows, count, sizeof(*rows), busier);
+	if (room && count + AROUND > room)
+		count = room > AROUND ? room - AROUND : 1;
 	table_begin(&table, o, "sessions", head, ARRAY_SIZE(head));
 	for (i = 0; i < count; i++)
 		print_row(&table, &rows[i]);
@@ -93,37 +98,45 @@ static void print_round(struct out *o, const struct readings *before,
 	free(rows);
 }
 
-static enum tool_status run_rounds(struct tool *t, struct channel *c, long long rounds)
+/* Until somebody ends it, or after @rounds; below 0: for ever. */
+static enum tool_status run_rounds(struct tool *t, struct channel *c, struct screen *screen,
+				   long long rounds)
 {
-	const bool terminal = !t->out.json && isatty(fileno(t->out.file));
-	struct readings before, after;
+	struct readings before = { 0 }, after;
+	struct timespec next = seconds_now();
+	enum screen_event event;
+	bool good, shown = false;
 
-	if (!readings_load(c, 0, &before))
-		return channel_refused(t, c, TCM_ISCSI_FAMILY_NAME);
-	while (rounds) {
-		sleep(INTERVAL);
-		if (!readings_load(c, 0, &after)) {
-			readings_free(&before);
-			return channel_refused(t, c, TCM_ISCSI_FAMILY_NAME);
-		}
-		if (terminal)
-			fputs(HOME_AND_CLEAR, t->out.file);
-		print_round(&t->out, &before, &after);
-		readings_free(&before);
-		before = after;
-		if (!terminal)
+	next.tv_sec += INTERVAL;
+	good = readings_load(c, 0, &after);
+	while (good && rounds) {
+		event = screen_wait(screen, &next);
+		if (event == SCREEN_END)
 			break;
-		if (rounds > 0)
-			rounds--;
+		if (event == SCREEN_TIME) {
+			next = seconds_now();
+			next.tv_sec += INTERVAL;
+			rounds -= rounds > 0;
+			readings_free(&before);
+			before = after;
+			good = readings_load(c, 0, &after);
+		}
+		shown |= event == SCREEN_TIME;
+		if (good && shown)
+			print_round(&t->out, &before, &after, screen_clear(screen));
+		if (!screen->is_terminal)
+			break;
 	}
 	readings_free(&before);
-	return TOOL_OK;
+	readings_free(&after);
+	return good ? TOOL_OK : channel_refused(t, c, TCM_ISCSI_FAMILY_NAME);
 }
 
 enum tool_status verb_top(struct tool *t, int argc, char **argv)
 {
 	enum tool_status status;
 	struct channel channel;
+	struct screen screen;
 	long long seconds;
 
 	(void)argc;
@@ -133,8 +146,10 @@ enum tool_status verb_top(struct tool *t, int argc, char **argv)
 	status = channel_open(t, &channel);
 	if (status)
 		return status;
-	/* -1: until it is interrupted. */
-	status = run_rounds(t, &channel, seconds ? (seconds + INTERVAL - 1) / INTERVAL : -1);
+	screen_begin(&screen, t->out.file, !t->out.json);
+	status = run_rounds(t, &channel, &screen,
+			    seconds ? (seconds + INTERVAL - 1) / INTERVAL : -1);
+	screen_end(&screen);
 	channel_close(&channel);
 	return status;
 }
