@@ -11,6 +11,7 @@ import time
 import harness
 from genl import Genl
 from harness import Failure, check, equal
+from raw import FINAL, NOP_OUT, RTAG
 from session import Session
 from target import Target
 from test_cli import TOOL, build, tool, NOBODY
@@ -18,6 +19,7 @@ from test_netlink import in_child, in_namespace
 from test_netlink_logins import LOOPBACK, refused
 
 LOGICAL_UNIT_RESET = 5
+DATA_DIGEST_ERROR = 2       # reason of a Reject
 LIMIT = 1000
 
 
@@ -78,6 +80,28 @@ def test_digest():
 
 
 test_digest.quick = True
+
+
+def test_data_digest():
+    """Damaged data is told, and refused; the session goes on."""
+    with Target("t") as target, Genl() as client:
+        with Session(target.iqn, keys={"DataDigest": "CRC32C"}) as session:
+            sid = client.dump("session-get")[0]["sid"]
+            client.listen()
+            itt = session.next_itt()
+            ping = session.base(NOP_OUT, FINAL, itt, {20: RTAG}, data=b"ping", immediate=True)
+            damaged = bytearray(session.encode(ping))
+            damaged[-1] ^= 1
+            session.send_bytes(bytes(damaged))
+            event = client.event()
+            equal((event["kind"], event["reason"], event["sid"]),
+                  ("digest-error", "data digest", sid), "event")
+            session.rejected(DATA_DIGEST_ERROR)
+            equal(session.nop(b"ping"), b"ping", "an answer after that")
+            equal(client.dump("session-get")[0]["digest-errors"], 1, "counted")
+
+
+test_data_digest.quick = True
 
 
 def test_bounded():

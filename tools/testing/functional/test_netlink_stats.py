@@ -19,6 +19,7 @@ from login import INITIATOR
 from session import Session, read10, write10
 from target import Target
 from test_cli import NOBODY, TOOL, build, tool, tool_json
+from test_netlink import Churn
 
 KINDS = ("initiator", "network", "backend", "window")
 
@@ -176,6 +177,40 @@ def test_verbs():
 
 
 test_verbs.limit = 240
+
+
+def test_dump():
+    """Sessions that stay are in every dump once, in order and with counters that do not go
+    back, whoever comes, works and goes."""
+    def come_and_go():
+        with Session(target.iqn, "iqn.2026-11.test:guest") as guest:
+            guest.ready(0)
+            busy.command(read10(0, 8), read=4096)
+
+    with Target("t") as target, Genl() as client:
+        target.lun(0)
+        stay = [Session(target.iqn, f"iqn.2026-11.test:stays-{number}")
+                for number in range(harness.scaled(60, 20))]
+        busy = stay[0]
+        busy.ready(0)
+        try:
+            names = {f"iqn.2026-11.test:stays-{number}" for number in range(len(stay))}
+            last = {}
+            with Churn(come_and_go) as churn:
+                for _ in range(harness.scaled(40, 5)):
+                    shown = client.dump("stats-get")
+                    sids = [item["sid"] for item in shown]
+                    equal(sids, sorted(set(sids)), "numbers in order and once")
+                    check(names <= {item["initiator"] for item in shown}, "one is missing")
+                    check(len(shown) <= len(stay) + 2, "too many:", len(shown))
+                    for item in shown:
+                        check(item["commands"] >= last.get(item["sid"], 0), "went back", item)
+                        last[item["sid"]] = item["commands"]
+                wait_for(lambda: churn.rounds > 3, "guests")
+        finally:
+            for session in stay:
+                session.close()
+        wait_for(lambda: not client.dump("stats-get"), "an empty dump")
 
 
 def unit_script(directory):

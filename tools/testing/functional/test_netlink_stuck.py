@@ -12,7 +12,9 @@ from genl import Genl
 from hang import Suspended
 from harness import check, equal, run, wait_for
 from login import INITIATOR
+from session import Session, read10
 from test_cli import NOBODY, TOOL, build, tool, tool_json
+from test_netlink import Churn
 from test_stop import DRAIN_TIMEOUT, Hung, disable
 
 
@@ -71,6 +73,35 @@ def test_list():
 
 
 test_list.quick = True
+
+
+def test_dump():
+    """Commands that hang are in every dump once, whoever comes, works and goes, and while
+    one of their sessions is lost."""
+    def come_and_go():
+        with Session(hung.target.iqn, "iqn.2026-11.test:guest") as guest:
+            guest.ready(1)
+            guest.command(read10(0, 8), lun=1, read=4096)
+
+    def by_session(items):
+        return sorted((item["sid"], item["itt"]) for item in items)
+
+    with Hung(Suspended()) as hung, Genl() as client:
+        sessions = with_numbers(client, hung.sessions(4, 60))
+        wanted = by_session(expected(hung, sessions))
+        rounds = harness.scaled(40, 5)
+        with Churn(come_and_go) as churn:
+            for number in range(rounds):
+                if number == rounds // 2:
+                    sessions[1].reset()
+                found = [(item["sid"], item["itt"]) for item in client.dump("stuck-get")
+                         if item["initiator"] == INITIATOR]
+                equal(sorted(found), wanted, "all that hang, once")
+                order = [sid for sid, _ in found]
+                equal(order, sorted(order), "order of sessions")
+            wait_for(lambda: churn.rounds > 3, "guests")
+        hung.device.release()
+        wait_for(lambda: not client.dump("stuck-get"), "the end of the commands")
 
 
 def test_status():
