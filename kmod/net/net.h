@@ -55,6 +55,8 @@ int tiscsi_sock_send(struct tiscsi_sock *s, const void *buf, u32 len);
 bool tiscsi_sock_sent_all(const struct tiscsi_sock *s);
 int tiscsi_sock_send_iter(struct tiscsi_sock *s, struct iov_iter *iter, bool more);
 void tiscsi_sock_tune(struct tiscsi_sock *s, u32 user_timeout_ms);
+const char *tiscsi_sock_reason(int error);
+bool tiscsi_sock_timed_out(int error);
 /* Valid as long as the socket is. */
 struct net *tiscsi_sock_net(const struct tiscsi_sock *s);
 /* The same, counted, and let go again. */

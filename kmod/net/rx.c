@@ -158,8 +158,8 @@ static int tiscsi_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigne
  *
  * Return: TISCSI_IO_IDLE when the socket is empty, TISCSI_IO_MORE when the budget
  * is used up, TISCSI_IO_BLOCKED when conn->rx_hold was set by an upcall,
- * TISCSI_IO_CLOSED when the peer has closed or the stream cannot be parsed
- * (conn->rx.fail says).
+ * TISCSI_IO_CLOSED when the peer has closed, the connection is lost
+ * (conn->sock_error) or the stream cannot be parsed (conn->rx.fail).
  */
 enum tiscsi_io tiscsi_rx_run(struct tiscsi_conn *conn, u32 budget)
 {
@@ -167,6 +167,7 @@ enum tiscsi_io tiscsi_rx_run(struct tiscsi_conn *conn, u32 budget)
 	read_descriptor_t desc = { .arg.data = conn, .count = budget };
 	struct sock *sk = sock->sk;
 	bool closed;
+	int error;
 	int ret;
 
 	if (conn->rx_hold)
@@ -174,10 +175,13 @@ enum tiscsi_io tiscsi_rx_run(struct tiscsi_conn *conn, u32 budget)
 
 	lock_sock(sk);
 	/* Looked at before reading: what came in front of a FIN is not lost. */
-	closed = sk->sk_err || sk->sk_shutdown & RCV_SHUTDOWN || sk->sk_state == TCP_CLOSE;
+	error = READ_ONCE(sk->sk_err);
+	closed = error || sk->sk_shutdown & RCV_SHUTDOWN || sk->sk_state == TCP_CLOSE;
 	ret = sock->ops->read_sock(sk, &desc, tiscsi_rx_actor);
 	release_sock(sk);
 
+	if (error || desc.error)
+		conn->sock_error = error ? -error : desc.error;
 	if (desc.error)
 		return TISCSI_IO_CLOSED;
 	if (ret > 0)

@@ -193,6 +193,44 @@ void tiscsi_sock_tune(struct tiscsi_sock *s, u32 user_timeout_ms)
 }
 
 /**
+ * tiscsi_sock_reason - why a connection is gone, for the log
+ * @error: 0 after an orderly close, or the negative errno that the socket had
+ *
+ * TCP names what it has seen: a reset, nothing for the time that it was given, or what
+ * routers say. EPIPE is a reset of somebody who had closed before.
+ * Return: static text.
+ */
+const char *tiscsi_sock_reason(int error)
+{
+	switch (error) {
+	case 0:
+	case -EPIPE:
+		return "connection closed by the initiator";
+	case -ECONNRESET:
+		return "connection reset by the initiator";
+	case -ETIMEDOUT:
+		return "initiator's TCP does not answer";
+	case -EHOSTUNREACH:
+	case -ENETUNREACH:
+	case -EHOSTDOWN:
+	case -ENONET:
+	case -ECONNREFUSED:
+		return "initiator cannot be reached";
+	case -ECONNABORTED:
+		return "connection aborted on this machine";
+	default:
+		return "connection lost";
+	}
+}
+
+/* Did TCP wait for the peer in vain? */
+bool tiscsi_sock_timed_out(int error)
+{
+	return error == -ETIMEDOUT || error == -EHOSTUNREACH || error == -ENETUNREACH ||
+	       error == -EHOSTDOWN;
+}
+
+/**
  * tiscsi_sock_release - the end of a socket
  * @s: the socket; invalid afterwards
  * @abort: drop unsent data and reset instead of closing in order

@@ -399,8 +399,12 @@ enum tiscsi_io tiscsi_tx_run(struct tiscsi_conn *conn)
 
 	if (!tx->pending) {
 		tiscsi_tx_build(conn);
-		if (!tx->nr)
-			return tiscsi_tx_more(conn) ? TISCSI_IO_CLOSED : TISCSI_IO_IDLE;
+		if (!tx->nr) {
+			if (!tiscsi_tx_more(conn))
+				return TISCSI_IO_IDLE;
+			conn->sock_error = -ENOMEM;
+			return TISCSI_IO_CLOSED;
+		}
 		iov_iter_bvec(&tx->iter, ITER_SOURCE, tx->bv, tx->nr, tx->bytes);
 		tx->pending = true;
 		tx->progress = jiffies;
@@ -410,8 +414,10 @@ enum tiscsi_io tiscsi_tx_run(struct tiscsi_conn *conn)
 		ret = tiscsi_sock_send_iter(conn->sock, &tx->iter, tiscsi_tx_more(conn));
 		if (ret == -EAGAIN)
 			return TISCSI_IO_BLOCKED;
-		if (ret <= 0)
+		if (ret <= 0) {
+			conn->sock_error = ret;
 			return TISCSI_IO_CLOSED;
+		}
 		tx->progress = jiffies;
 	}
 	tiscsi_tx_retire(conn);

@@ -258,6 +258,15 @@ static void tiscsi_conn_ping(struct tiscsi_conn *conn)
 	tiscsi_ctl_send(conn, ctl, true);
 }
 
+static void tiscsi_conn_count_timeout(struct tiscsi_conn *conn)
+{
+	struct tiscsi_sess *sess = conn->sess;
+
+	sess->timeout_errors++;
+	tiscsi_stats_session_fail(&sess->pg->target->stats, TISCSI_SESS_FAIL_TIMEOUT,
+				  sess->initiator);
+}
+
 static void tiscsi_conn_tick_nop(struct tiscsi_conn *conn)
 {
 	const struct tiscsi_nacl_attrib *attr = conn->sess->attr;
@@ -269,10 +278,7 @@ static void tiscsi_conn_tick_nop(struct tiscsi_conn *conn)
 		if (time_after(conn->last_rx, conn->ping_sent)) {
 			conn->ping_out = false;
 		} else if (time_after(jiffies, conn->ping_sent + wait)) {
-			conn->sess->timeout_errors++;
-			tiscsi_stats_session_fail(&conn->sess->pg->target->stats,
-						  TISCSI_SESS_FAIL_TIMEOUT,
-						  conn->sess->initiator);
+			tiscsi_conn_count_timeout(conn);
 			tiscsi_conn_close(conn, "initiator did not answer a NOP-In in time");
 		}
 		return;
@@ -307,15 +313,13 @@ static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 	list_for_each_entry(cmd, &conn->collect, node) {
 		if (icore_wseq_waiting(&cmd->ws) &&
 		    time_after(jiffies, cmd->data_since + owed)) {
-			conn->sess->timeout_errors++;
-			tiscsi_stats_session_fail(&conn->sess->pg->target->stats,
-						  TISCSI_SESS_FAIL_TIMEOUT,
-						  conn->sess->initiator);
+			tiscsi_conn_count_timeout(conn);
 			tiscsi_conn_drop(conn, "initiator owes write data for too long");
 			return;
 		}
 	}
 	if (conn->tx.pending && time_after(jiffies, conn->tx.progress + TISCSI_TX_STALL)) {
+		tiscsi_conn_count_timeout(conn);
 		tiscsi_conn_close(conn, "initiator does not read");
 		return;
 	}
@@ -325,6 +329,14 @@ static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 }
 
 /* -- the turn -- */
+
+/* By whomever: the socket says. A send to one that was closed may be the first to see it. */
+static void tiscsi_conn_lost(struct tiscsi_conn *conn)
+{
+	if (tiscsi_sock_timed_out(conn->sock_error))
+		tiscsi_conn_count_timeout(conn);
+	tiscsi_conn_close(conn, tiscsi_sock_reason(conn->sock_error));
+}
 
 /* The final login response, which no batch may overtake. */
 static bool tiscsi_conn_send_login(struct tiscsi_conn *conn)
@@ -337,7 +349,8 @@ static bool tiscsi_conn_send_login(struct tiscsi_conn *conn)
 		if (ret == -EAGAIN)
 			return false;
 		if (ret <= 0) {
-			tiscsi_conn_close(conn, "connection lost at the end of login");
+			conn->sock_error = ret;
+			tiscsi_conn_lost(conn);
 			return false;
 		}
 		conn->login_pdu_off += ret;
@@ -374,7 +387,7 @@ static bool tiscsi_conn_send(struct tiscsi_conn *conn)
 			io = tiscsi_tx_run(conn);
 	}
 	if (io == TISCSI_IO_CLOSED) {
-		tiscsi_conn_close(conn, "connection lost while sending");
+		tiscsi_conn_lost(conn);
 	} else if (io == TISCSI_IO_IDLE && conn->state == TISCSI_CONN_LOGOUT) {
 		conn->clean = true;
 		tiscsi_conn_close(conn, "logout");
@@ -382,13 +395,12 @@ static bool tiscsi_conn_send(struct tiscsi_conn *conn)
 	return io == TISCSI_IO_MORE;
 }
 
+/* Of a stream that cannot be read on. */
 static const char *tiscsi_conn_rx_reason(struct tiscsi_conn *conn)
 {
 	struct tiscsi_target_stats *st = &conn->sess->pg->target->stats;
 
 	switch (conn->rx.fail) {
-	case ICORE_RX_FAIL_NONE:
-		return "connection closed by the initiator";
 	case ICORE_RX_FAIL_HEADER_DIGEST:
 		conn->sess->digest_errors++;
 		tiscsi_report_digest(conn, "header digest");
@@ -404,9 +416,14 @@ static const char *tiscsi_conn_rx_reason(struct tiscsi_conn *conn)
 /* A format error ends the session, with no way back (7.7); a lost connection may return. */
 static void tiscsi_conn_rx_over(struct tiscsi_conn *conn)
 {
-	const char *reason = tiscsi_conn_rx_reason(conn);
+	const char *reason;
 
-	if (conn->rx.fail != ICORE_RX_FAIL_NONE && conn->rx.fail != ICORE_RX_FAIL_HEADER_DIGEST)
+	if (conn->rx.fail == ICORE_RX_FAIL_NONE) {
+		tiscsi_conn_lost(conn);
+		return;
+	}
+	reason = tiscsi_conn_rx_reason(conn);
+	if (conn->rx.fail != ICORE_RX_FAIL_HEADER_DIGEST)
 		tiscsi_sess_finish(conn->sess);
 	tiscsi_conn_close(conn, reason);
 }

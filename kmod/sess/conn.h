@@ -185,6 +185,7 @@ struct tiscsi_aborted {
  * @clears: other connections' CLEAR TASK SET, any process context (clear.c)
  * @counter: target_core's count of commands in flight
  * @drained: no I/O thread any more: upcalls must finish commands themselves
+ * @sock_error: negative errno of the socket, once it had one; I/O thread
  * @close_reason: static text, first writer wins (cmpxchg)
  * @announce: the end is the target's doing and to be told; set before the close
  * @logout_seconds: the initiator shall log out within that time; 0 means it need not
@@ -208,6 +209,7 @@ struct tiscsi_conn {
 	struct llist_head mail_list;
 	struct llist_head released;
 	struct llist_head clears;
+	int sock_error;
 	const char *close_reason;
 	bool announce;
 	u16 logout_seconds;

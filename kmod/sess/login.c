@@ -464,7 +464,7 @@ static bool tiscsi_login_receive(struct tiscsi_login *login)
 			if (login->phase == TISCSI_LOGIN_DISCOVERY || !login->proven)
 				tiscsi_login_end(login);
 			else
-				tiscsi_login_give_up(login, "closed by the initiator");
+				tiscsi_login_give_up(login, tiscsi_sock_reason(ret));
 			return false;
 		}
 		switch (icore_rx_advance(&mem->rx, ret)) {
