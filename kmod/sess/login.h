@@ -75,6 +75,7 @@ struct tiscsi_login_mem {
  * @free_work: runs after everything queued before it: nobody refers to the slot
  * @phase: worker only
  * @kill: set under np->lock or pg->lock by whoever wants it gone
+ * @leaving: told to make room; under tiscsi_slots_lock (portal.c)
  * @expired: the timer has fired
  * @attached: the socket tells us its events; worker only
  * @proven: a complete, valid PDU has arrived; under np->lock
@@ -108,6 +109,7 @@ struct tiscsi_login {
 	struct kthread_work free_work;
 	enum tiscsi_login_phase phase;
 	bool kill;
+	bool leaving;
 	bool expired;
 	bool attached;
 	bool proven;

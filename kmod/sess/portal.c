@@ -27,6 +27,8 @@
 #include "../net/net.h"
 
 #define TISCSI_ACCEPT_BATCH	16
+/* Slots that were told to make room and have not done so yet, of all portals. */
+#define TISCSI_LEAVING_MAX	64
 
 static LIST_HEAD(tiscsi_nps); /* under tiscsi_mutex */
 static LIST_HEAD(tiscsi_bindings); /* in order of their index; under tiscsi_mutex */
@@ -150,41 +152,60 @@ void tiscsi_np_put(struct tiscsi_np *np)
 
 /*
  * Slots of all portals. Under tiscsi_slots_lock, which is taken inside np->lock: how many
- * there are, and those that have proved nothing, in order of arrival.
+ * there are, how many of them were told to make room, and those that have proved nothing, in
+ * order of arrival.
+ *
+ * A slot that was told to make room does not count for any cap from then on, though its
+ * worker needs a moment to end it: else a newcomer that comes in that moment would throw out
+ * one more than it takes the place of. So that strangers cannot pile up such slots by coming
+ * faster than the workers end them, nobody is accepted while there are TISCSI_LEAVING_MAX.
  */
 static DEFINE_SPINLOCK(tiscsi_slots_lock); /* leaf */
 static LIST_HEAD(tiscsi_unproven);
 static u32 tiscsi_nr_slots;
+static u32 tiscsi_nr_leaving;
 
-/* One more; above the cap the oldest that has proved nothing has to go. */
+static void tiscsi_slots_evict(struct tiscsi_login *victim)
+{
+	lockdep_assert_held(&tiscsi_slots_lock);
+	list_del_init(&victim->all_node);
+	victim->leaving = true;
+	victim->np->nr_leaving++;
+	WRITE_ONCE(tiscsi_nr_leaving, tiscsi_nr_leaving + 1);
+	tiscsi_login_kill(victim);
+}
+
+static bool tiscsi_slots_crowded(void)
+{
+	return READ_ONCE(tiscsi_nr_leaving) >= TISCSI_LEAVING_MAX;
+}
+
+/* One more of all; above the cap the oldest that has proved nothing has to go. */
 static int tiscsi_slots_enter(struct tiscsi_login *login)
 {
 	struct tiscsi_login *victim;
-	int ret = 0;
 
-	spin_lock(&tiscsi_slots_lock);
-	if (tiscsi_nr_slots >= tiscsi_max_logins()) {
+	lockdep_assert_held(&tiscsi_slots_lock);
+	if (tiscsi_nr_slots - tiscsi_nr_leaving >= tiscsi_max_logins()) {
 		victim = list_first_entry_or_null(&tiscsi_unproven, struct tiscsi_login,
 						  all_node);
-		if (victim) {
-			list_del_init(&victim->all_node);
-			tiscsi_login_kill(victim);
-		} else {
-			ret = -EBUSY;
-		}
+		if (!victim)
+			return -EBUSY;
+		tiscsi_slots_evict(victim);
 	}
-	if (!ret) {
-		list_add_tail(&login->all_node, &tiscsi_unproven);
-		tiscsi_nr_slots++;
-	}
-	spin_unlock(&tiscsi_slots_lock);
-	return ret;
+	list_add_tail(&login->all_node, &tiscsi_unproven);
+	tiscsi_nr_slots++;
+	return 0;
 }
 
 static void tiscsi_slots_leave(struct tiscsi_login *login)
 {
 	spin_lock(&tiscsi_slots_lock);
 	list_del_init(&login->all_node);
+	if (login->leaving) {
+		login->np->nr_leaving--;
+		WRITE_ONCE(tiscsi_nr_leaving, tiscsi_nr_leaving - 1);
+	}
 	tiscsi_nr_slots--;
 	spin_unlock(&tiscsi_slots_lock);
 }
@@ -199,13 +220,16 @@ void tiscsi_np_prove(struct tiscsi_np *np, struct tiscsi_login *login)
 	spin_unlock(&np->lock);
 }
 
-int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login)
+/* Who is the oldest that has proved nothing, of all, and of @login's source? */
+static u32 tiscsi_np_look(struct tiscsi_np *np, struct tiscsi_login *login,
+			  struct tiscsi_login **oldest, struct tiscsi_login **oldest_same)
 {
-	struct tiscsi_login *other, *victim = NULL, *victim_same = NULL;
+	struct tiscsi_login *other;
 	u32 same = 0;
-	int ret = 0;
 
-	spin_lock(&np->lock);
+	lockdep_assert_held(&np->lock);
+	*oldest = NULL;
+	*oldest_same = NULL;
 	list_for_each_entry(other, &np->slots, np_node) {
 		bool is_same = tiscsi_same_source(&other->peer, &login->peer);
 
@@ -214,24 +238,42 @@ int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login)
 		same += is_same;
 		if (other->proven)
 			continue;
-		if (!victim)
-			victim = other;
-		if (is_same && !victim_same)
-			victim_same = other;
+		if (!*oldest)
+			*oldest = other;
+		if (is_same && !*oldest_same)
+			*oldest_same = other;
 	}
+	return same;
+}
+
+/*
+ * Only the acceptor adds slots and evicts them, so what was looked up stays as it is, but for
+ * slots that end or that prove themselves.
+ */
+int tiscsi_np_add_slot(struct tiscsi_np *np, struct tiscsi_login *login)
+{
+	struct tiscsi_login *victim, *victim_same;
+	bool full = true;
+	int ret = 0;
+	u32 same;
+
+	spin_lock(&np->lock);
+	same = tiscsi_np_look(np, login, &victim, &victim_same);
+	spin_lock(&tiscsi_slots_lock);
 	if (same >= TISCSI_SOURCE_SLOTS)
 		victim = victim_same;
-	else if (np->nr_slots < TISCSI_NP_SLOTS)
-		victim = NULL;
-
-	if (victim) {
-		tiscsi_login_kill(victim);
+	else
+		full = np->nr_slots - np->nr_leaving >= TISCSI_NP_SLOTS;
+	if (full && victim) {
+		tiscsi_slots_evict(victim);
 		np->evicted++;
-	} else if (same >= TISCSI_SOURCE_SLOTS || np->nr_slots >= TISCSI_NP_SLOTS) {
+	} else if (full) {
 		ret = -EBUSY;
 	}
 	if (!ret)
 		ret = tiscsi_slots_enter(login);
+	spin_unlock(&tiscsi_slots_lock);
+
 	if (ret) {
 		np->refused++;
 	} else {
@@ -275,6 +317,10 @@ static void tiscsi_np_accept(struct kthread_work *work)
 	int i;
 
 	for (i = 0; i < TISCSI_ACCEPT_BATCH && !READ_ONCE(np->closing); i++) {
+		if (tiscsi_slots_crowded()) {
+			kthread_queue_delayed_work(tiscsi_acceptor, &np->retry, 1);
+			return;
+		}
 		sock = tiscsi_listen_accept(np->listener);
 		if (sock == ERR_PTR(-EAGAIN))
 			return;
@@ -298,7 +344,7 @@ static void tiscsi_np_accept(struct kthread_work *work)
 		kthread_queue_work(tiscsi_acceptor, &np->accept);
 }
 
-/* Memory was short a moment ago. */
+/* Memory was short a moment ago, or the workers were behind. */
 static void tiscsi_np_retry(struct kthread_work *work)
 {
 	struct kthread_delayed_work *dwork = container_of(work, struct kthread_delayed_work, work);

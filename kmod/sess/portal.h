@@ -28,10 +28,11 @@ struct tiscsi_login;
  * @bindings: tiscsi_binding.np_node, under tiscsi_mutex
  * @ref: one for all bindings, one per slot
  * @accept: runs on the acceptor thread
- * @retry: queues @accept again when memory was short
+ * @retry: queues @accept again when memory was short, or too many have to leave
  * @closing: @accept and @retry queue nothing any more
  * @lock: protects @slots, @nr_slots and the slots' list fields; spin
  * @slots: in order of arrival
+ * @nr_leaving: of these, told to make room; under tiscsi_slots_lock (portal.c)
  * @evicted: silent peers that made room for others
  */
 struct tiscsi_np {
@@ -48,6 +49,7 @@ struct tiscsi_np {
 	spinlock_t lock;	/* slots, nr_slots, the slots' list fields */
 	struct list_head slots;
 	u32 nr_slots;
+	u32 nr_leaving;
 	u64 evicted;
 	u64 refused;
 };

@@ -18,6 +18,7 @@ from test_history_storms import alive
 SECRET = "abcdefghijklmnop"
 # A portal's slots, each with all that it may own (see test_history_storms), and sessions.
 NP_SLOTS = 1024
+SOURCE_SLOTS = 256
 SLOT_KIB, SESSION_KIB = 120, 500
 
 
@@ -111,16 +112,28 @@ def test_crowd_full():
     crowd(1)
 
 
+class MaxLogins:
+    """The parameter, with another value for a while."""
+
+    path = "/sys/module/tcm_iscsi/parameters/max_logins"
+
+    def __init__(self, value):
+        self.value = value
+
+    def __enter__(self):
+        equal(harness.read(self.path).strip(), "2048", "max_logins")
+        harness.write(self.path, str(self.value))
+
+    def __exit__(self, *_exc):
+        harness.write(self.path, "2048")
+
+
 def test_cap_of_all_portals():
     """max_logins is for all portals together: silent peers at one of them make room for
     logins at another, and there are never more than that."""
-    path = "/sys/module/tcm_iscsi/parameters/max_logins"
-    before = harness.read(path).strip()
-    equal(before, "2048", "max_logins")
-    harness.write(path, "40")
     silent = []
     try:
-        with Target("cap", portals=("127.0.0.1:3260", "127.0.0.1:3261")) as target:
+        with MaxLogins(40), Target("cap", portals=("127.0.0.1:3260", "127.0.0.1:3261")) as target:
             target.lun(0)
             for number in range(120):
                 silent.append(Conn(("127.0.0.1", 3260 + number % 2)))
@@ -133,12 +146,30 @@ def test_cap_of_all_portals():
             check(alive(silent) >= 30, "more were closed than had to be:", alive(silent))
             check(alive(silent[:60]) == 0, "not the oldest were closed")
     finally:
-        harness.write(path, before)
         for conn in silent:
             conn.close()
 
 
+def test_caps_together():
+    """One address is at its cap, and all of them are at theirs: who comes from that address
+    takes the place of one from there, and of nobody else, however old."""
+    others, crowd_of_one = [], []
+    start = time.monotonic()
+    try:
+        with MaxLogins(SOURCE_SLOTS + 4), Target("cap"):
+            others = [From("127.0.4.1") for _ in range(4)]
+            crowd_of_one = [From("127.0.4.2") for _ in range(SOURCE_SLOTS + 3)]
+            wait_for(lambda: alive(crowd_of_one[:3]) == 0, "room")
+            check(time.monotonic() - start < 12, "they came too slowly to be there at once")
+            equal(alive(others), 4, "of another address, left")
+            equal(alive(crowd_of_one[3:]), SOURCE_SLOTS, "of the crowded address, left")
+    finally:
+        for conn in others + crowd_of_one:
+            conn.close()
+
+
 test_crowd.quick = True
+test_caps_together.quick = True
 test_crowd.limit = 150
 test_crowd_full.long = True
 test_crowd_full.limit = 400
