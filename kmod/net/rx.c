@@ -170,6 +170,7 @@ enum tiscsi_io tiscsi_rx_run(struct tiscsi_conn *conn, u32 budget)
 	int error;
 	int ret;
 
+	tiscsi_assert_io_thread(conn);
 	if (conn->rx_hold)
 		return TISCSI_IO_BLOCKED;
 

@@ -397,6 +397,7 @@ enum tiscsi_io tiscsi_tx_run(struct tiscsi_conn *conn)
 	struct tiscsi_txq *tx = &conn->tx;
 	int ret;
 
+	tiscsi_assert_io_thread(conn);
 	if (!tx->pending) {
 		tiscsi_tx_build(conn);
 		if (!tx->nr) {

@@ -112,6 +112,7 @@ out:
 }
 
 static struct tiscsi_pg *pg_find(const struct tiscsi_scope *scope)
+	__must_hold(&tiscsi_mutex)
 {
 	struct tiscsi_target *t;
 	struct tiscsi_pg *pg;
@@ -169,6 +170,7 @@ int tiscsi_admin_pg_change(const struct tiscsi_scope *scope, const struct tiscsi
 			pg_log_redirect(pg);
 	}
 	mutex_unlock(&tiscsi_mutex);
+	/* Whoever reads a group's redirection holds the mutex meanwhile. */
 	kfree(old);
 	return pg ? 0 : -ENOENT;
 }
@@ -427,6 +429,7 @@ void tiscsi_admin_hide(struct tiscsi_sess *sess)
 	xa_cmpxchg(&tiscsi_sids, sess->sid, sess, NULL, 0);
 }
 
+/* Each session has taken itself out, and netlink, which looks here, was unregistered. */
 void tiscsi_admin_exit(void)
 {
 	xa_destroy(&tiscsi_sids);

@@ -30,6 +30,7 @@ void tiscsi_async_take(struct tiscsi_conn *conn)
 	u32 seconds = READ_ONCE(conn->logout_seconds);
 	struct tiscsi_ctl *ctl;
 
+	tiscsi_assert_io_thread(conn);
 	if (conn->state != TISCSI_CONN_FFP || !seconds || seconds == conn->logout_asked)
 		return;
 	ctl = tiscsi_async_get(conn);

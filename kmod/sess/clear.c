@@ -82,6 +82,7 @@ static void tiscsi_clear_done(struct tiscsi_clear *clear)
 	tiscsi_clear_put(clear);
 }
 
+/* They were taken from conn->clears in one step, so nobody else walks them; so below. */
 static void tiscsi_clear_drop_list(struct llist_node *list)
 {
 	struct tiscsi_clear_part *part, *next;
@@ -248,6 +249,7 @@ static void tiscsi_cold_drop(struct tiscsi_sess *sess, void *arg)
 	tiscsi_sess_drop(sess, "TARGET COLD RESET");
 }
 
+/* Only the work item refers to it, and the workqueue forgets that before it runs. */
 static void tiscsi_cold_work(struct work_struct *work)
 {
 	struct tiscsi_cold *cold = container_of(work, struct tiscsi_cold, work);

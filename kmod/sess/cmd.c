@@ -177,7 +177,7 @@ static void tiscsi_cmd_detach(struct tiscsi_cmd *cmd)
  * @cmd: not in any queue
  *
  * If target_core still refers to the slot, it comes back through the released
- * upcall.
+ * upcall. The long CDB is ours: target_core copies it at submission.
  */
 void tiscsi_cmd_drop(struct tiscsi_cmd *cmd)
 {

@@ -127,6 +127,7 @@ struct tiscsi_ctl *tiscsi_ctl_get(struct tiscsi_conn *conn)
 	return ctl;
 }
 
+/* Sent, hence copied into the arena whose pages TCP holds; the slot is in no queue. */
 void tiscsi_ctl_put(struct tiscsi_conn *conn, struct tiscsi_ctl *ctl)
 {
 	kvfree(ctl->big);
@@ -213,6 +214,11 @@ err_free:
 /**
  * tiscsi_conn_free - the memory goes
  * @conn: its thread never ran, or was joined and the counter has drained
+ *
+ * The head of session.c says why nobody finds the connection any more. What hangs on it:
+ * slots and control PDUs are in queues of the thread's only, and target_core has none of
+ * them, because each was counted; TCP holds references of its own on pages that it has to
+ * send, and none on the text, the flat buffer or the login response, which it copies.
  */
 void tiscsi_conn_free(struct tiscsi_conn *conn)
 {

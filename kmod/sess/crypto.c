@@ -81,6 +81,7 @@ const struct icore_crypto *tiscsi_crypto(void)
 	return &tiscsi_crypto_ops;
 }
 
+/* No login is left that computes anything. */
 void tiscsi_crypto_exit(void)
 {
 	unsigned int i;

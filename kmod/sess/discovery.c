@@ -155,6 +155,7 @@ static bool tiscsi_discovery_is(const struct tiscsi_login *login, const char *in
 }
 
 void tiscsi_discovery_end(struct tiscsi_pg *pg, const char *initiator, const u8 isid[6])
+	__must_hold(&pg->lock)
 {
 	struct tiscsi_login *login;
 
@@ -310,6 +311,7 @@ static bool tiscsi_discovery_reject(struct tiscsi_login *login, u8 reason)
 	return true;
 }
 
+/* Its worker's alone; what was sent of the answer was copied. */
 static void tiscsi_discovery_reset(struct tiscsi_discovery *d)
 {
 	kvfree(d->out);

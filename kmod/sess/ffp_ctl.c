@@ -48,6 +48,7 @@ void tiscsi_ffp_nop_out(struct tiscsi_conn *conn, const struct icore_pdu *pdu, b
 
 /* -- Text (11.10) -- */
 
+/* Parts of the answer were copied into control slots, so the whole may go. */
 static void tiscsi_text_reset(struct tiscsi_conn *conn)
 {
 	kvfree(conn->text_out);

@@ -98,6 +98,11 @@ static void tiscsi_login_unbind(struct tiscsi_login *login)
 	tiscsi_pg_put(pg);
 }
 
+/*
+ * The memory of the login, with its secrets, is its worker's alone, but for the names that
+ * are compared on the lists of discovery sessions: it leaves those first. The slot itself
+ * goes with free_work.
+ */
 static void tiscsi_login_end(struct tiscsi_login *login)
 {
 	if (login->phase == TISCSI_LOGIN_OVER)
@@ -227,6 +232,7 @@ static void tiscsi_login_queue_answer(struct tiscsi_login *login)
  */
 static bool tiscsi_login_redirected(struct tiscsi_login *login, struct tiscsi_pg *pg,
 				    enum icore_login_action *action)
+	__must_hold(&tiscsi_mutex)
 {
 	struct icore_login *core = &login->mem->core;
 

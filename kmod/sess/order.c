@@ -55,6 +55,7 @@ void tiscsi_order_keep_cmd(struct tiscsi_cmd *cmd, const struct icore_pdu *pdu)
 {
 	struct tiscsi_conn *conn = cmd->conn;
 
+	tiscsi_assert_io_thread(conn);
 	tiscsi_order_began(conn);
 	if (pdu->scsi.cdb_ext) {
 		cmd->long_cdb = kmalloc(pdu->scsi.cdb_len, GFP_KERNEL);
@@ -71,6 +72,7 @@ void tiscsi_order_keep(struct tiscsi_conn *conn, const struct icore_pdu *pdu, bo
 	u32 len = have_data ? min(pdu->dsl, conn->flat_cap) : 0;
 	struct tiscsi_early *e;
 
+	tiscsi_assert_io_thread(conn);
 	tiscsi_order_began(conn);
 	if (conn->early_bytes + sizeof(*e) + len > TISCSI_ORDER_BYTES) {
 		tiscsi_conn_drop(conn, "too much is waiting for a missing CmdSN");
@@ -176,6 +178,7 @@ void tiscsi_order_release(struct tiscsi_conn *conn)
 	struct tiscsi_early *e;
 	struct tiscsi_cmd *cmd;
 
+	tiscsi_assert_io_thread(conn);
 	while (w->held && !tiscsi_order_busy(conn) && conn->state == TISCSI_CONN_FFP) {
 		e = tiscsi_order_find(conn, w->exp_cmdsn);
 		if (e && !tiscsi_ffp_can_serve(conn, &e->pdu))

@@ -166,6 +166,7 @@ static u32 tiscsi_nr_slots;
 static u32 tiscsi_nr_leaving;
 
 static void tiscsi_slots_evict(struct tiscsi_login *victim)
+	__must_hold(&tiscsi_slots_lock)
 {
 	lockdep_assert_held(&tiscsi_slots_lock);
 	list_del_init(&victim->all_node);
@@ -182,6 +183,7 @@ static bool tiscsi_slots_crowded(void)
 
 /* One more of all; above the cap the oldest that has proved nothing has to go. */
 static int tiscsi_slots_enter(struct tiscsi_login *login)
+	__must_hold(&tiscsi_slots_lock)
 {
 	struct tiscsi_login *victim;
 
@@ -223,6 +225,7 @@ void tiscsi_np_prove(struct tiscsi_np *np, struct tiscsi_login *login)
 /* Who is the oldest that has proved nothing, of all, and of @login's source? */
 static u32 tiscsi_np_look(struct tiscsi_np *np, struct tiscsi_login *login,
 			  struct tiscsi_login **oldest, struct tiscsi_login **oldest_same)
+	__must_hold(&np->lock)
 {
 	struct tiscsi_login *other;
 	u32 same = 0;
@@ -360,6 +363,7 @@ static void tiscsi_np_retry(struct kthread_work *work)
  * who is in the way: one of our own portals, or somebody that only ss knows.
  */
 static void tiscsi_np_explain(struct net *net, const struct sockaddr_storage *addr, int error)
+	__must_hold(&tiscsi_mutex)
 {
 	struct tiscsi_np *it;
 
@@ -412,6 +416,7 @@ static struct tiscsi_np *tiscsi_np_open(struct net *net, const struct sockaddr_s
 }
 
 static void tiscsi_np_close(struct tiscsi_np *np)
+	__must_hold(&tiscsi_mutex)
 {
 	struct tiscsi_login *login;
 
@@ -541,6 +546,7 @@ void tiscsi_portal_unbind(struct tiscsi_binding *b)
 }
 
 struct tiscsi_binding *tiscsi_binding_from(u64 index)
+	__must_hold(&tiscsi_mutex)
 {
 	struct tiscsi_binding *b;
 
@@ -552,12 +558,14 @@ struct tiscsi_binding *tiscsi_binding_from(u64 index)
 }
 
 struct tiscsi_binding *tiscsi_binding_next(struct tiscsi_binding *b)
+	__must_hold(&tiscsi_mutex)
 {
 	lockdep_assert_held(&tiscsi_mutex);
 	return list_is_last(&b->node, &tiscsi_bindings) ? NULL : list_next_entry(b, node);
 }
 
 struct tiscsi_pg *tiscsi_np_find(struct tiscsi_np *np, const char *name, bool *target_exists)
+	__must_hold(&tiscsi_mutex)
 {
 	struct tiscsi_binding *b;
 	struct tiscsi_target *t;
@@ -582,6 +590,7 @@ int tiscsi_portal_init(void)
 	return PTR_ERR_OR_ZERO(tiscsi_acceptor);
 }
 
+/* Every portal is closed, hence nothing queues the acceptor or the look at namespaces. */
 void tiscsi_portal_exit(void)
 {
 	cancel_delayed_work_sync(&tiscsi_netns_looker);

@@ -196,6 +196,7 @@ void tiscsi_report_conn_end(struct tiscsi_conn *conn, const char *reason)
 }
 
 void tiscsi_report_drain(struct tiscsi_pg *pg, bool draining)
+	__must_hold(&tiscsi_mutex)
 {
 	const struct tiscsi_binding *b;
 	struct tiscsi_event ev = {

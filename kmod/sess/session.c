@@ -79,6 +79,7 @@ static void tiscsi_sess_reap_work(struct work_struct *work);
 
 struct tiscsi_sess *tiscsi_sess_find(struct tiscsi_pg *pg, const char *initiator,
 				     const u8 isid[6])
+	__must_hold(&pg->lock)
 {
 	struct tiscsi_sess *sess;
 
@@ -107,6 +108,7 @@ static u64 tiscsi_nexus_id(const struct tiscsi_sess *sess)
 }
 
 static void tiscsi_nexus_lost(struct tiscsi_sess *sess)
+	__must_hold(&sess->pg->lock)
 {
 	struct tiscsi_pg *pg = sess->pg;
 
@@ -135,6 +137,7 @@ static bool tiscsi_nexus_returns(struct tiscsi_sess *sess)
 /* -- closing -- */
 
 void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason)
+	__must_hold(&sess->pg->lock)
 {
 	lockdep_assert_held(&sess->pg->lock);
 	sess->state = max(sess->state, TISCSI_SESS_CLOSING);
@@ -143,6 +146,7 @@ void tiscsi_sess_drop(struct tiscsi_sess *sess, const char *reason)
 }
 
 int tiscsi_sess_request_logout(struct tiscsi_sess *sess, u16 seconds)
+	__must_hold(&sess->pg->lock)
 {
 	lockdep_assert_held(&sess->pg->lock);
 	if (!sess->conn || sess->state != TISCSI_SESS_ACTIVE)
@@ -183,6 +187,7 @@ void tiscsi_sess_close_se(struct tiscsi_pg *pg, struct se_session *se_sess, cons
 /* -- the reaper -- */
 
 void tiscsi_sess_release(struct tiscsi_sess *sess)
+	__must_hold(&sess->pg->lock)
 {
 	struct tiscsi_login *login, *next;
 
@@ -300,6 +305,11 @@ static bool tiscsi_sess_detach(struct tiscsi_sess *sess, struct tiscsi_conn *con
 	return idle;
 }
 
+/*
+ * No thread, command or login has it (head of this file); target_core lets go of it in the
+ * first step, and those who look for sessions in the second, which waits for their locks.
+ * The TSIH comes last, so that a login that still names it finds nothing rather than another.
+ */
 static void tiscsi_sess_end(struct tiscsi_sess *sess)
 {
 	tiscsi_tcm_session_end(sess);
@@ -355,6 +365,7 @@ void tiscsi_tsih_put(u16 tsih)
 	ida_free(&tiscsi_tsih, tsih);
 }
 
+/* Of a login that failed before it was published: only its number was to be found. */
 static void tiscsi_sess_free_new(struct tiscsi_sess *sess)
 {
 	tiscsi_admin_hide(sess);
@@ -402,6 +413,7 @@ static struct tiscsi_sess *tiscsi_sess_alloc(struct tiscsi_login *login)
 }
 
 bool tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login)
+	__must_hold(&sess->pg->lock)
 {
 	lockdep_assert_held(&sess->pg->lock);
 	if (sess->drains) {
@@ -423,6 +435,7 @@ bool tiscsi_sess_replace(struct tiscsi_sess *sess, struct tiscsi_login *login)
 
 /* How many sessions has this initiator here? With all its ISIDs it could have 2^48. */
 static u32 tiscsi_sess_count(struct tiscsi_pg *pg, const char *initiator)
+	__must_hold(&pg->lock)
 {
 	struct tiscsi_sess *sess;
 	u32 n = 0;

@@ -71,6 +71,7 @@ static bool tiscsi_stuck_has(const struct tiscsi_conn *conn, u64 lun)
 }
 
 static bool tiscsi_stuck_formers(const struct tiscsi_sess *sess, u64 lun)
+	__must_hold(&sess->pg->lock)
 {
 	const struct tiscsi_conn *conn;
 
@@ -89,6 +90,7 @@ static bool tiscsi_stuck_same_nexus(const struct tiscsi_sess *a, const struct ti
 }
 
 void tiscsi_stuck_inherit(struct tiscsi_sess *sess)
+	__must_hold(&sess->pg->lock)
 {
 	struct tiscsi_sess *old;
 
@@ -163,6 +165,7 @@ static const struct tiscsi_cmd *tiscsi_stuck_slot(const struct tiscsi_sess *sess
 /* The next one in this session from *@slot on. */
 static bool tiscsi_stuck_next(const struct tiscsi_sess *sess, u32 *slot, u32 milliseconds,
 			      struct tiscsi_stuck_view *view)
+	__must_hold(&sess->pg->lock)
 {
 	const struct tiscsi_cmd *cmd;
 

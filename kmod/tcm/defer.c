@@ -43,6 +43,7 @@
 #include "tcm.h"
 #include "tcm_priv.h"
 #include "../sess/cmd.h"
+#include "../sess/conn.h"
 
 /* Their names in scsi_proto.h have changed. */
 #define SPC2_RESERVE_6		0x16
@@ -124,6 +125,7 @@ static bool tiscsi_defers(const struct se_cmd *se_cmd)
 /* -- lanes -- */
 
 static struct tiscsi_lane *tiscsi_lane_find(const struct se_device *dev)
+	__must_hold(&tiscsi_lanes_lock)
 {
 	struct tiscsi_lane *lane;
 
@@ -135,6 +137,7 @@ static struct tiscsi_lane *tiscsi_lane_find(const struct se_device *dev)
 }
 
 static void tiscsi_lane_start(struct tiscsi_lane *lane, struct tiscsi_cmd *cmd)
+	__must_hold(&tiscsi_lanes_lock)
 {
 	lockdep_assert_held(&tiscsi_lanes_lock);
 	list_del_init(&cmd->defer_node);
@@ -146,6 +149,7 @@ static void tiscsi_lane_start(struct tiscsi_lane *lane, struct tiscsi_cmd *cmd)
 
 /* Fill the places that are free. */
 static void tiscsi_lane_run(struct tiscsi_lane *lane)
+	__must_hold(&tiscsi_lanes_lock)
 {
 	struct tiscsi_cmd *cmd, *next;
 
@@ -162,6 +166,7 @@ static void tiscsi_lane_run(struct tiscsi_lane *lane)
 
 /* A command that was aborted waits for nothing any more, so it needs no place. */
 static void tiscsi_lane_clear(struct tiscsi_lane *lane)
+	__must_hold(&tiscsi_lanes_lock)
 {
 	struct tiscsi_cmd *cmd, *next;
 
@@ -253,6 +258,7 @@ void tiscsi_defer_submit(struct tiscsi_cmd *cmd)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 
+	tiscsi_assert_io_thread(cmd->conn);
 	if (se_cmd->data_direction == DMA_TO_DEVICE || !tiscsi_defers(se_cmd) ||
 	    !tiscsi_defer(cmd, true))
 		target_submit(se_cmd);
@@ -264,6 +270,7 @@ void tiscsi_defer_submit(struct tiscsi_cmd *cmd)
  */
 void tiscsi_defer_execute(struct tiscsi_cmd *cmd)
 {
+	tiscsi_assert_io_thread(cmd->conn);
 	if (!tiscsi_defers(&cmd->se_cmd) || !tiscsi_defer(cmd, false))
 		target_execute_cmd(&cmd->se_cmd);
 }
