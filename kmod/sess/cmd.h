@@ -192,6 +192,7 @@ struct tiscsi_cmd {
 	struct work_struct defer_work;
 	struct tiscsi_lane *lane;
 	bool submits;
+	bool placed;
 	bool reserves;
 	u8 sense_buffer[TRANSPORT_SENSE_BUFFER] __aligned(4);
 };

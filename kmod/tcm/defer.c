@@ -24,6 +24,13 @@
  * target_core marks it then, and it is run whoever else runs, which ends it. target_core
  * does not say when it marks, so that is looked at every now and then.
  *
+ * One command at a time is in the workqueue without having begun; it offers the next when it
+ * begins. The queue has a rescuer, because a disk that is served here may have to be written
+ * to before there is memory for another worker. It takes everything that the queue holds as
+ * soon as a worker is late to come, memory or not, and up to Linux 6.12 it then executes one
+ * thing after the other: reads of a slow disk were in turn, and behind one that hangs all
+ * devices would be.
+ *
  * Why no reference survives: a lane is counted by its commands and freed with the last of
  * them that runs, and none waits while none runs; a command is target_core's while it is
  * here, hence the connection with its slots and, through the LUN's reference, the device
@@ -72,6 +79,8 @@ struct tiscsi_lane {
 
 static DEFINE_SPINLOCK(tiscsi_lanes_lock); /* the lanes and all in them; leaf */
 static LIST_HEAD(tiscsi_lanes);
+static LIST_HEAD(tiscsi_starting); /* defer_node of those that have a place; same lock */
+static bool tiscsi_offered; /* one is in the workqueue and has not begun; same lock */
 static struct workqueue_struct *tiscsi_exec;
 
 static void tiscsi_lane_look(struct work_struct *work);
@@ -136,15 +145,31 @@ static struct tiscsi_lane *tiscsi_lane_find(const struct se_device *dev)
 	return NULL;
 }
 
+/* The next one that has a place goes to the workqueue, unless one is there. */
+static void tiscsi_offer(void)
+	__must_hold(&tiscsi_lanes_lock)
+{
+	struct tiscsi_cmd *cmd;
+
+	lockdep_assert_held(&tiscsi_lanes_lock);
+	cmd = list_first_entry_or_null(&tiscsi_starting, struct tiscsi_cmd, defer_node);
+	if (!cmd || tiscsi_offered)
+		return;
+	list_del_init(&cmd->defer_node);
+	tiscsi_offered = true;
+	queue_work(tiscsi_exec, &cmd->defer_work);
+}
+
 static void tiscsi_lane_start(struct tiscsi_lane *lane, struct tiscsi_cmd *cmd)
 	__must_hold(&tiscsi_lanes_lock)
 {
 	lockdep_assert_held(&tiscsi_lanes_lock);
-	list_del_init(&cmd->defer_node);
+	list_move_tail(&cmd->defer_node, &tiscsi_starting);
+	cmd->placed = true;
 	lane->active++;
 	cmd->reserves = tiscsi_reserves(&cmd->se_cmd) && !lane->reserving;
 	lane->reserving |= cmd->reserves;
-	queue_work(tiscsi_exec, &cmd->defer_work);
+	tiscsi_offer();
 }
 
 /* Fill the places that are free. */
@@ -211,6 +236,11 @@ static void tiscsi_defer_work(struct work_struct *work)
 	const bool reserves = cmd->reserves;
 	unsigned int noio = memalloc_noio_save();
 
+	spin_lock(&tiscsi_lanes_lock);
+	tiscsi_offered = false;
+	tiscsi_offer();
+	spin_unlock(&tiscsi_lanes_lock);
+
 	if (cmd->submits)
 		target_submit(&cmd->se_cmd);
 	else
@@ -227,6 +257,7 @@ static bool tiscsi_defer(struct tiscsi_cmd *cmd, bool submits)
 
 	INIT_WORK(&cmd->defer_work, tiscsi_defer_work);
 	cmd->submits = submits;
+	cmd->placed = false;
 	spin_lock(&tiscsi_lanes_lock);
 	lane = tiscsi_lane_find(dev);
 	if (!lane) {
@@ -284,7 +315,7 @@ bool tiscsi_tcm_withdraw(struct tiscsi_cmd *cmd)
 	bool waits;
 
 	spin_lock(&tiscsi_lanes_lock);
-	waits = !list_empty(&cmd->defer_node) && cmd->submits;
+	waits = !list_empty(&cmd->defer_node) && !cmd->placed && cmd->submits;
 	if (waits)
 		list_del_init(&cmd->defer_node);
 	spin_unlock(&tiscsi_lanes_lock);
