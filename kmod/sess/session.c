@@ -660,7 +660,13 @@ void tiscsi_sess_queue_work(struct work_struct *work)
 int tiscsi_sess_init(void)
 {
 	get_random_bytes(&tiscsi_nexus_key, sizeof(tiscsi_nexus_key));
-	tiscsi_reaper = alloc_workqueue("tiscsi_reaper", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/*
+	 * No rescuer (WQ_MEM_RECLAIM): it takes all that is queued as soon as a worker is late
+	 * to come, and up to Linux 6.12 does one thing after the other, each of which may wait
+	 * for commands for TISCSI_DRAIN_WAIT. It would not help who is short of memory: whoever
+	 * waits for a session to end wants a new one, which needs memory, and a thread.
+	 */
+	tiscsi_reaper = alloc_workqueue("tiscsi_reaper", WQ_UNBOUND, 0);
 	return tiscsi_reaper ? 0 : -ENOMEM;
 }
 

@@ -6,11 +6,13 @@ import errno
 import os
 import signal
 import time
+from functools import partial
 
 import harness
 import target as target_module
 from hang import Ignoring, Orphaned, Suspended
 from harness import check, equal, kernel_threads, patience, wait_for
+from history import together
 from login import Refused, random_isid
 from session import (ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET, GOOD, LUN_RESET, TEST_UNIT_READY,
                      WARM_RESET, Session, inquiry, read10, report_luns, write10)
@@ -306,6 +308,26 @@ def test_continues_bounded():
 
 test_continues_dm.quick = True
 test_continues_scsi_debug.limit = 120
+
+
+def test_many_continue():
+    """32 sessions with commands in a device that hangs lose their connections at the same
+    time: their ends do not queue up behind each other, all are back as soon as one."""
+    with Hung(Suspended()) as hung:
+        old = hung.sessions(32, 1)
+        for session in old:
+            session.reset()
+        new = []
+
+        def come_back(isid):
+            new.append(Session(hung.target.iqn, isid=isid, seconds=20))
+
+        timed(2, lambda: together(*(partial(come_back, session.isid) for session in old)))
+        equal(len(new), len(old), "sessions that are back")
+        for session in new:
+            session.close()
+        hung.device.release()
+        wait_for(lambda: hung.target.sessions() == 0, "the end of all sessions", 30)
 
 
 def test_fence_of_one_unit():
