@@ -168,11 +168,40 @@ def is_open(conn):
         return False
 
 
+class InTime:
+    """What is said of peers at their login holds as long as the first of them has time left.
+    On a machine that is busy with other things that may not be so."""
+
+    def __init__(self):
+        self.end = time.monotonic() + constant("TISCSI_LOGIN_TIMEOUT") - 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _trace):
+        if kind and issubclass(kind, (AssertionError, OSError)) and time.monotonic() > self.end:
+            raise TooSlow(repr(error))
+
+
+class TooSlow(Failure):
+    """The first peers' login time was over."""
+
+
 def connections_of_a_source(limit):
+    """One try more, if the first peer's time was over before the last one had done its part."""
+    for _ in range(2):
+        try:
+            return one_source(limit)
+        except TooSlow as slow:
+            failure = slow
+    raise failure
+
+
+def one_source(limit):
     """Silent connections of one address: the oldest makes room. Those that have sent a
     request do not: then the newcomer is turned away. Others get in all the time."""
     there = ("127.0.0.1", OTHER_PORT)       # a portal that no earlier case has used
-    with Target("conf", portals=(f"127.0.0.1:{OTHER_PORT}",)) as target:
+    with Target("conf", portals=(f"127.0.0.1:{OTHER_PORT}",)) as target, InTime():
         conns = [LoginConn(there) for _ in range(limit)]
         try:
             time.sleep(0.3)                 # for the last ones to be accepted
@@ -181,9 +210,12 @@ def connections_of_a_source(limit):
             wait_for(lambda: not is_open(conns[0]), "the end of the oldest")
             check(is_open(conns[1]) and is_open(conns[-1]), "another one was closed")
             conns.pop(0).close()
+            # What is sent is proof enough, so nobody has to wait for its predecessor's answer.
             for conn in conns:
                 conn.sock.settimeout(10)
-                conn.exchange(OPERATIONAL, names(INITIATOR, target.iqn))
+                conn.request(OPERATIONAL, names(INITIATOR, target.iqn))
+            for conn in conns:
+                conn.response()
             late = LoginConn(there)
             conns.append(late)
             wait_for(lambda: not is_open(late), "the end of the newcomer")
