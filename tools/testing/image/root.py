@@ -5,8 +5,10 @@ Everything here happens in a mount namespace that ends with us (see `run`), so n
 mount outlives a run, however it ends. A layer that others lie on is not mounted by
 itself any more: overlayfs wants its lower layers unchanged."""
 
+import contextlib
 import os
 import shutil
+import signal
 
 import harness
 
@@ -25,7 +27,45 @@ def unmount_below(folder):
     mounts = [line.split()[1] for line in harness.read("/proc/self/mounts").splitlines()]
     for path in reversed(mounts):
         if path.startswith(folder + "/"):
+            end_users(path)
             harness.run("umount", path)
+
+
+def links_of(number):
+    """What a process has of file systems: its root, its directory, its open files."""
+    paths = [f"/proc/{number}/{name}" for name in ("root", "cwd", "exe")]
+    with contextlib.suppress(OSError):          # it has ended, or is a zombie
+        paths += [f"/proc/{number}/fd/{name}" for name in os.listdir(f"/proc/{number}/fd")]
+    for path in paths:
+        with contextlib.suppress(OSError):
+            yield os.readlink(path)
+
+
+def users(folder):
+    """{process: its command line} of those that keep it busy. All there are to see are
+    ours: processes have a namespace here as mounts do."""
+    found = {}
+    for number in map(int, filter(str.isdecimal, os.listdir("/proc"))):
+        if any(link == folder or link.startswith(folder + "/") for link in links_of(number)):
+            with contextlib.suppress(OSError):
+                found[number] = harness.read(f"/proc/{number}/cmdline").replace("\0", " ").strip()
+    return found
+
+
+def end_users(folder):
+    """What a command started and left running. Seen so far: the `sleep 3` between the
+    dots that the DKMS of Debian 13 prints while it works, whose loop it ends, and not it."""
+    for order in (signal.SIGTERM, signal.SIGKILL):
+        for number, command in users(folder).items():
+            print(f"# {command} (process {number}) was left in {folder}", flush=True)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, order)
+        try:
+            harness.wait_for(lambda: not users(folder), f"the end of those in {folder}", 5)
+            return
+        except harness.Failure:
+            if order == signal.SIGKILL:
+                raise
 
 
 class Root:
@@ -59,6 +99,7 @@ class Root:
     def unmount(self, *, system_only=False):
         unmount_below(self.path)
         if not system_only and os.path.ismount(self.path):
+            end_users(self.path)
             harness.run("umount", self.path)
 
     def over(self, name):
