@@ -156,8 +156,11 @@ def wrong_datasn(target, numbers):
     task = open_write(session, write10(0, 4), b"\xee" * 2048)
     size = 2048 // len(numbers)
     for place, number in enumerate(numbers):
-        data_out(session, task, task.write[place * size:place * size + size], place * size, number,
-                 ttt_of(task), final=place == len(numbers) - 1)
+        try:
+            data_out(session, task, task.write[place * size:place * size + size], place * size,
+                     number, ttt_of(task), final=place == len(numbers) - 1)
+        except ConnectionError:
+            return              # the first one has ended it
     while not task.done:
         pdu = session.recv()
         if pdu is None:
