@@ -77,7 +77,10 @@ static char *write_new(const char *path, const char *text, size_t len)
 	return why;
 }
 
-/* NAME.1 becomes NAME.2 and so on, and NAME another name, NAME.1. */
+/*
+ * NAME.1 becomes NAME.2 and so on, and NAME another name, NAME.1. It holds secrets as the
+ * new one does, and whoever made it may have let everybody read it.
+ */
 static char *keep_backup(int dir, const char *base, int backups)
 {
 	char *from, *to, *why = NULL;
@@ -96,8 +99,12 @@ static char *keep_backup(int dir, const char *base, int backups)
 			return why;
 	}
 	to = join("%s.1", base);
-	if (linkat(dir, base, dir, to, 0) && errno != ENOENT)
-		why = failed("no backup can be made");
+	if (linkat(dir, base, dir, to, 0)) {
+		if (errno != ENOENT)
+			why = failed("no backup can be made");
+	} else if (fchmodat(dir, to, 0600, 0)) {
+		why = failed("the backup cannot be kept from others");
+	}
 	free(to);
 	return why;
 }
