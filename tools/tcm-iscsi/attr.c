@@ -164,29 +164,37 @@ static DIR *open_list(int dir, const char *sub)
 	return stream;
 }
 
-bool attr_list(int dir, const char *sub, bool links, char ***names, size_t *count)
+void attr_list_open(int dir, bool links, char ***names, size_t *count)
 {
 	unsigned long long data[1024];
-	const int fd = attr_open(dir, sub);
 	const struct entry *entry;
 	long len, at;
 
 	*names = NULL;
 	*count = 0;
-	if (fd < 0)
-		return false;
-	while ((len = syscall(SYS_getdents64, fd, data, sizeof(data))) > 0) {
+	while ((len = syscall(SYS_getdents64, dir, data, sizeof(data))) > 0) {
 		for (at = 0; at < len; at += entry->len) {
 			entry = (const struct entry *)((const char *)data + at);
-			if (!is_kind(fd, entry, links))
+			if (!is_kind(dir, entry, links))
 				continue;
 			*names = grow(*names, *count, sizeof(**names));
 			(*names)[(*count)++] = copy(entry->name);
 		}
 	}
-	close(fd);
 	if (*count)
 		qsort(*names, *count, sizeof(**names), by_number);
+}
+
+bool attr_list(int dir, const char *sub, bool links, char ***names, size_t *count)
+{
+	const int fd = attr_open(dir, sub);
+
+	*names = NULL;
+	*count = 0;
+	if (fd < 0)
+		return false;
+	attr_list_open(fd, links, names, count);
+	close(fd);
 	return true;
 }
 

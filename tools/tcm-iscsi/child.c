@@ -2,6 +2,7 @@
 /* Children for system calls that may never come back. */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,4 +31,9 @@ bool child_wait(pid_t child, const struct timespec *end, int *status)
 		seconds_nap();
 	}
 	return true;
+}
+
+bool child_ends_with(pid_t parent)
+{
+	return !prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent;
 }

@@ -16,4 +16,9 @@ int child_become(int dir);
 /* False if it was killed, because it had not ended at @end; else @status is waitpid()'s. */
 bool child_wait(pid_t child, const struct timespec *end, int *status);
 
+/*
+ * In the child: when @parent ends, however, so does this. False if it is over already.
+ */
+bool child_ends_with(pid_t parent);
+
 #endif /* CHILD_H */

@@ -234,14 +234,28 @@ static bool flags_differ(const json_t *one, const json_t *two, const char *key)
 	return member_bool(one, key, false) != member_bool(two, key, false);
 }
 
+/* That of a block device may be anything. */
+static bool file_sizes_differ(const struct plan *plan, const json_t *wanted, const json_t *have)
+{
+	const long long size = member_int(wanted, "size", -1);
+	const long long now = member_int(have, "size", -1);
+	struct device device;
+	bool is_block;
+
+	if (size < 0 || now < 0 || size == now)
+		return false;
+	device_look(plan->t, wanted, &device);
+	is_block = device.is_block;
+	device_free(&device);
+	return !is_block;
+}
+
 /* Why @have cannot become @wanted; NULL if it can. */
 static const char *made_of_other(const struct plan *plan, const json_t *wanted, const json_t *have)
 {
 	const enum plugin_kind kind = plugin_of(wanted);
 	const long long size = member_int(wanted, "size", -1);
 	const long long now = member_int(have, "size", -1);
-	struct device device;
-	bool is_block;
 
 	if (kind != PLUGIN_PSCSI && texts_differ(wanted, have, "wwn"))
 		return "wwn";
@@ -253,10 +267,7 @@ static const char *made_of_other(const struct plan *plan, const json_t *wanted, 
 	case PLUGIN_FILEIO:
 		if (texts_differ(wanted, have, "dev"))
 			return "dev";
-		device_look(plan->t, wanted, &device);
-		is_block = device.is_block;
-		device_free(&device);
-		if (!is_block && size >= 0 && now >= 0 && size != now)
+		if (file_sizes_differ(plan, wanted, have))
 			return "size";
 		return flags_differ(wanted, have, "aio") ? "aio" : NULL;
 	case PLUGIN_RAMDISK:

@@ -15,8 +15,11 @@
 #include "halted.h"
 #include "judge.h"
 #include "member.h"
-#include "snapshot.h"
+#include "parts.h"
 #include "text.h"
+
+/* Targets that are worth a process. */
+#define WORTHWHILE	8
 
 json_t *snapshot_settings(struct snapping *s, int dir, const char *sub, bool numbers,
 			  struct attr_names *names, const json_t *entry, const char *key)
@@ -390,12 +393,24 @@ static json_t *load_tpg(struct snapping *s, const json_t *stores, int dir, const
 	return tpg;
 }
 
-static void load_target(struct snapping *s, const json_t *stores, int fabric, const char *wwn,
-			const json_t *wanted)
+/**
+ * struct fabric - what is needed to read a target
+ * @dir: descriptor of the fabric
+ * @stores: backstores that there are, by key
+ * @wanted: targets that are wanted, by name, or NULL
+ */
+struct fabric {
+	int dir;
+	json_t *stores;
+	json_t *wanted;
+};
+
+static void load_target(struct snapping *s, const char *wwn, const void *arg)
 {
+	const struct fabric *fabric = arg;
 	json_t *target = json_have(json_object()), *tpgs = json_have(json_array()), *parameters;
 	json_t *wanted_tpgs = NULL;
-	const int dir = attr_open(fabric, wwn);
+	const int dir = attr_open(fabric->dir, wwn);
 	char **name, *base;
 	const json_t *want;
 	size_t count, i;
@@ -405,7 +420,7 @@ static void load_target(struct snapping *s, const json_t *stores, int fabric, co
 	member_set(target, "wwn", json_text(wwn));
 	member_set(target, "fabric", json_text(JUDGE_FABRIC));
 	member_set(target, "tpgs", tpgs);
-	want = wanted_in(wanted, target_key, target);
+	want = wanted_in(fabric->wanted, target_key, target);
 	if (want)
 		wanted_tpgs = index_by(member_array(want, "tpgs"), tpg_key);
 	parameters = dir < 0 ? NULL :
@@ -419,7 +434,7 @@ static void load_target(struct snapping *s, const json_t *stores, int fabric, co
 		fd = attr_open(dir, name[i]);
 		base = join("%s/%s/%s", s->fabric, wwn, name[i]);
 		if (fd >= 0) {
-			array_add(tpgs, load_tpg(s, stores, fd, base, tag, wanted_tpgs));
+			array_add(tpgs, load_tpg(s, fabric->stores, fd, base, tag, wanted_tpgs));
 			close(fd);
 		}
 		free(base);
@@ -449,28 +464,31 @@ static void load_discovery(struct snapping *s, int fabric)
 
 static void load_fabric(struct snapping *s, int target)
 {
-	const int fabric = attr_open(target, s->fabric);
-	json_t *stores, *wanted = NULL;
-	size_t count, i;
+	struct fabric fabric = { .dir = attr_open(target, s->fabric) };
+	size_t count, i, targets = 0;
 	char **name;
 
-	if (fabric < 0) {
+	if (fabric.dir < 0) {
 		if (errno != ENOENT)
 			attr_failed(&s->r, s->fabric);
 		return;
 	}
-	stores = index_by(member_array(s->snapshot->root, "storage_objects"), store_key);
+	fabric.stores = index_by(member_array(s->snapshot->root, "storage_objects"), store_key);
 	if (s->partly)
-		wanted = index_by(member_array(s->wanted, "targets"), target_key);
-	load_discovery(s, fabric);
-	attr_list(fabric, ".", false, &name, &count);
-	for (i = 0; i < count; i++)
+		fabric.wanted = index_by(member_array(s->wanted, "targets"), target_key);
+	load_discovery(s, fabric.dir);
+	attr_list(fabric.dir, ".", false, &name, &count);
+	for (i = 0; i < count; i++) {
 		if (strcmp(name[i], "discovery_auth"))
-			load_target(s, stores, fabric, name[i], wanted);
-	attr_list_free(name, count);
-	json_decref(wanted);
-	json_decref(stores);
-	close(fabric);
+			name[targets++] = name[i];
+		else
+			free(name[i]);
+	}
+	parts_load(s, name, targets, WORTHWHILE, load_target, &fabric);
+	attr_list_free(name, targets);
+	json_decref(fabric.wanted);
+	json_decref(fabric.stores);
+	close(fabric.dir);
 }
 
 /* Loopback, vhost and the like: somebody else saves and restores them. */
@@ -494,13 +512,36 @@ static size_t count_foreign(const struct snapping *s, int target)
 	return foreign;
 }
 
+void snapshot_begin(struct snapshot *snapshot)
+{
+	memset(snapshot, 0, sizeof(*snapshot));
+	snapshot->root = json_have(json_object());
+	member_set(snapshot->root, "fabric_modules", json_array());
+	member_set(snapshot->root, "storage_objects", json_array());
+	member_set(snapshot->root, "targets", json_array());
+	snapshot->dirs = json_have(json_object());
+	snapshot->unfinished = json_have(json_array());
+	snapshot->halted = json_have(json_object());
+}
+
+static void wipe(struct snapping *s)
+{
+	size_t i;
+
+	for (i = 0; i < PLUGIN_COUNT; i++)
+		attr_names_free(&s->store_names[i]);
+	attr_names_free(&s->tpg_attributes);
+	attr_names_free(&s->tpg_parameters);
+	attr_names_free(&s->acl_attributes);
+	attr_wipe(&s->r);
+}
+
 void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
 		   struct snapshot *snapshot)
 {
 	struct snapping *s = alloc(sizeof(*s));
 	char *path = join("%s/target", t->configfs);
 	const int target = attr_open(AT_FDCWD, path);
-	size_t i;
 
 	memset(s, 0, sizeof(*s));
 	s->r.t = t;
@@ -510,14 +551,7 @@ void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
 	s->wanted = wanted;
 	if (wanted)
 		s->wanted_stores = index_by(member_array(wanted, "storage_objects"), store_key);
-	memset(snapshot, 0, sizeof(*snapshot));
-	snapshot->root = json_have(json_object());
-	member_set(snapshot->root, "fabric_modules", json_array());
-	member_set(snapshot->root, "storage_objects", json_array());
-	member_set(snapshot->root, "targets", json_array());
-	snapshot->dirs = json_have(json_object());
-	snapshot->unfinished = json_have(json_array());
-	snapshot->halted = json_have(json_object());
+	snapshot_begin(snapshot);
 	s->closed = halted_load(t);
 	if (target >= 0) {
 		stores_load(s, target);
@@ -528,14 +562,9 @@ void snapshot_load(struct tool *t, const char *fabric, const json_t *wanted,
 		attr_failed(&s->r, "target");
 	}
 	snapshot->failed = s->r.failed;
-	for (i = 0; i < PLUGIN_COUNT; i++)
-		attr_names_free(&s->store_names[i]);
-	attr_names_free(&s->tpg_attributes);
-	attr_names_free(&s->tpg_parameters);
-	attr_names_free(&s->acl_attributes);
 	json_decref(s->wanted_stores);
 	json_decref(s->closed);
-	attr_wipe(&s->r);
+	wipe(s);
 	free(s);
 	free(path);
 }

@@ -69,6 +69,9 @@ struct snapping {
 	struct attr_names acl_attributes;
 };
 
+/* An empty one. */
+void snapshot_begin(struct snapshot *snapshot);
+
 /* stores.c: the backstores, into storage_objects and dirs; @target is target/. */
 void stores_load(struct snapping *s, int target);
 

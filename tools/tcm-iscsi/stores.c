@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,9 +16,12 @@
 
 #include "alua.h"
 #include "member.h"
-#include "snapshot.h"
+#include "parts.h"
 #include "text.h"
 #include "tree.h"
+
+/* HBAs that are worth a process. */
+#define WORTHWHILE	64
 
 /* What follows the last "@key: " in @info, up to a blank or colon; NULL without it. */
 static char *word_of(const char *info, const char *key)
@@ -82,8 +84,10 @@ static long long block_device_size(const struct tool *t, const struct stat *st, 
 	return good ? sectors * 512 / block * sector : -1;
 }
 
-static void load_fileio(struct snapping *s, json_t *store, const char *info)
+/* A size that is the one that is wanted need not be looked at twice. */
+static void load_fileio(struct snapping *s, json_t *store, const char *info, const json_t *want)
 {
+	const long long size = number_of(info, "Size");
 	const char *dev = member_str(store, "dev");
 	struct stat st;
 	char *file;
@@ -94,11 +98,12 @@ static void load_fileio(struct snapping *s, json_t *store, const char *info)
 		free(file);
 		dev = member_str(store, "dev");
 	}
-	if (!stat(dev, &st) && S_ISBLK(st.st_mode))
+	if (!(s->partly && size >= 0 && size == member_int(want, "size", -1)) &&
+	    !stat(dev, &st) && S_ISBLK(st.st_mode))
 		set_number(store, "size",
 			   block_device_size(s->r.t, &st, number_of(info, "SectorSize")));
 	else
-		set_number(store, "size", number_of(info, "Size"));
+		set_number(store, "size", size);
 	set_flag(store, "aio", number_of(info, "Async") > 0);
 }
 
@@ -217,12 +222,12 @@ static void load_write_back(struct snapping *s, json_t *store, int dir, const js
 	set_flag(store, "write_back", on > 0);
 }
 
-static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char *name, int dir)
+static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char *name, int dir,
+			  const char *info)
 {
 	json_t *store = json_have(json_object()), *attributes;
 	const json_t *want;
-	const char *text;
-	char *info, *key;
+	char *key;
 
 	member_set(store, "name", json_text(name));
 	member_set(store, "plugin", json_text(plugins[kind].name));
@@ -234,12 +239,13 @@ static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char 
 	if (attributes)
 		member_set(store, "attributes", attributes);
 	load_groups(s, store, dir, want);
+	/* Everything goes, whatever it is. */
+	if (s->partly && !json_object_size(s->wanted_stores))
+		return store;
 	if (kind != PLUGIN_PSCSI)
 		load_text(s, store, dir, "wwn", "wwn/vpd_unit_serial");
 	if (kind != PLUGIN_RAMDISK && kind != PLUGIN_USER)
 		load_text(s, store, dir, "dev", "udev_path");
-	text = attr_need(&s->r, dir, "info");
-	info = copy(text ? text : "");
 	switch (kind) {
 	case PLUGIN_BLOCK:
 		load_write_back(s, store, dir, want);
@@ -247,7 +253,7 @@ static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char 
 		break;
 	case PLUGIN_FILEIO:
 		load_write_back(s, store, dir, want);
-		load_fileio(s, store, info);
+		load_fileio(s, store, info, want);
 		break;
 	case PLUGIN_RAMDISK:
 		load_ramdisk(store, info);
@@ -259,8 +265,18 @@ static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char 
 	case PLUGIN_COUNT:
 		break;
 	}
-	free(info);
 	return store;
+}
+
+/* One that a LUN is made of is ready; of another one `enable` says it. */
+static bool is_ready(struct snapping *s, int dir, const char *info)
+{
+	const char *enabled, *rest;
+
+	if (info && text_prefix(info, "Status: ACTIVATED", &rest))
+		return true;
+	enabled = attr_get(&s->r, dir, "enable");
+	return !enabled || strcmp(enabled, "0");
 }
 
 /* One device; false if there is none (any more). */
@@ -268,25 +284,29 @@ static bool load_device(struct snapping *s, enum plugin_kind kind, int hba, cons
 			const char *name)
 {
 	const int dir = attr_open(hba, name);
-	const char *enabled;
+	char *info, *key, *where;
+	const char *text;
 	json_t *store;
-	char *key;
 
 	if (dir < 0)
 		return false;
-	enabled = attr_get(&s->r, dir, "enable");
-	if (enabled && !strcmp(enabled, "0")) {
+	text = attr_get(&s->r, dir, "info");
+	info = text ? copy(text) : NULL;
+	if (!is_ready(s, dir, info)) {
 		snapshot_unfinished(s, join("core/%s/%s", hba_name, name));
+		free(info);
 		close(dir);
 		return false;
 	}
-	store = load_store(s, kind, name, dir);
+	if (!info)
+		attr_need(&s->r, dir, "info");
+	store = load_store(s, kind, name, dir, info ? info : "");
+	free(info);
 	close(dir);
 	key = store_key(store);
 	array_add(member_array(s->snapshot->root, "storage_objects"), store);
 	if (!json_object_get(s->snapshot->dirs, key)) {
-		char *where = join("%s/%s", hba_name, name);
-
+		where = join("%s/%s", hba_name, name);
 		member_set(s->snapshot->dirs, key, json_text(where));
 		free(where);
 	}
@@ -294,8 +314,9 @@ static bool load_device(struct snapping *s, enum plugin_kind kind, int hba, cons
 	return true;
 }
 
-static void load_hba(struct snapping *s, int core, const char *hba_name)
+static void load_hba(struct snapping *s, const char *hba_name, const void *arg)
 {
+	const int *core = arg;
 	size_t count, i, devices = 0;
 	enum plugin_kind kind;
 	long long index;
@@ -303,132 +324,16 @@ static void load_hba(struct snapping *s, int core, const char *hba_name)
 	int hba;
 
 	kind = plugin_of_dir(hba_name, &index);
-	hba = kind < PLUGIN_COUNT ? attr_open(core, hba_name) : -1;
+	hba = kind < PLUGIN_COUNT ? attr_open(*core, hba_name) : -1;
 	if (hba < 0)
 		return;
-	attr_list(hba, ".", false, &name, &count);
+	attr_list_open(hba, false, &name, &count);
 	for (i = 0; i < count; i++)
 		devices += load_device(s, kind, hba, hba_name, name[i]);
 	if (!devices)
 		snapshot_unfinished(s, join("core/%s", hba_name));
 	attr_list_free(name, count);
 	close(hba);
-}
-
-/* -- all of them -- */
-
-/*
- * Ten thousand backstores have hundreds of thousands of files, so every processor reads a
- * part of them, into a snapshot of its own.
- */
-#define READERS_MAX	16
-/* HBAs that are worth a thread. */
-#define PART_MIN	64
-
-/**
- * struct part - some of the HBAs, being read
- * @s: reads them, with a snapshot and a run of its own
- * @snapshot: of @s
- * @t: of @s; only its problems are used
- * @core: descriptor of target/core
- * @names: of the HBAs
- * @count: entries of @names
- * @thread: who reads
- * @started: there is such a thread
- */
-struct part {
-	struct snapping s;
-	struct snapshot snapshot;
-	struct tool t;
-	int core;
-	char **names;
-	size_t count;
-	pthread_t thread;
-	bool started;
-};
-
-static void *read_part(void *arg)
-{
-	struct part *part = arg;
-	size_t i;
-
-	for (i = 0; i < part->count; i++)
-		load_hba(&part->s, part->core, part->names[i]);
-	return NULL;
-}
-
-static void begin_part(struct part *part, const struct snapping *s)
-{
-	memset(part, 0, sizeof(*part));
-	part->t = *s->r.t;
-	part->t.problems = NULL;
-	part->t.problem_count = 0;
-	part->snapshot.root = json_have(json_object());
-	member_set(part->snapshot.root, "storage_objects", json_array());
-	part->snapshot.dirs = json_have(json_object());
-	part->snapshot.unfinished = json_have(json_array());
-	part->s.r.t = &part->t;
-	part->s.snapshot = &part->snapshot;
-	part->s.fabric = s->fabric;
-	part->s.partly = s->partly;
-	part->s.wanted = s->wanted;
-	part->s.wanted_stores = s->wanted_stores;
-}
-
-/* What it read follows what the parts before it read. */
-static void end_part(struct part *part, struct snapping *s)
-{
-	json_t *dirs = s->snapshot->dirs, *value;
-	const char *key;
-	size_t i;
-
-	json_array_extend(member_array(s->snapshot->root, "storage_objects"),
-			  member_array(part->snapshot.root, "storage_objects"));
-	json_array_extend(s->snapshot->unfinished, part->snapshot.unfinished);
-	json_object_foreach(part->snapshot.dirs, key, value)
-		if (!json_object_get(dirs, key))
-			member_set(dirs, key, json_incref(value));
-	for (i = 0; i < part->t.problem_count; i++) {
-		problem_add(s->r.t, part->t.problems[i].object, part->t.problems[i].text);
-		free(part->t.problems[i].object);
-		free(part->t.problems[i].text);
-	}
-	free(part->t.problems);
-	s->r.failed += part->s.r.failed;
-	for (i = 0; i < PLUGIN_COUNT; i++)
-		attr_names_free(&part->s.store_names[i]);
-	attr_wipe(&part->s.r);
-	snapshot_free(&part->snapshot);
-}
-
-static void load_parts(struct snapping *s, int core, char **names, size_t count)
-{
-	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t parts = processors > READERS_MAX ? READERS_MAX : processors > 1 ? processors : 1;
-	struct part *part;
-	size_t i, from;
-
-	if (parts > count / PART_MIN)
-		parts = count / PART_MIN ? count / PART_MIN : 1;
-	part = alloc(parts * sizeof(*part));
-	for (i = 0; i < parts; i++) {
-		from = i * count / parts;
-		begin_part(&part[i], s);
-		part[i].core = core;
-		part[i].names = names + from;
-		part[i].count = (i + 1) * count / parts - from;
-	}
-	/* The first one is ours, as is what nobody else could be started for. */
-	for (i = 1; i < parts; i++)
-		part[i].started = !pthread_create(&part[i].thread, NULL, read_part, &part[i]);
-	for (i = 0; i < parts; i++) {
-		if (part[i].started)
-			pthread_join(part[i].thread, NULL);
-		else
-			read_part(&part[i]);
-		end_part(&part[i], s);
-	}
-	free(part);
 }
 
 void stores_load(struct snapping *s, int target)
@@ -443,7 +348,7 @@ void stores_load(struct snapping *s, int target)
 		return;
 	}
 	attr_list(core, ".", false, &name, &count);
-	load_parts(s, core, name, count);
+	parts_load(s, name, count, WORTHWHILE, load_hba, &core);
 	attr_list_free(name, count);
 	close(core);
 }
