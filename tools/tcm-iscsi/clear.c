@@ -400,6 +400,18 @@ static enum tool_status print_left(struct clearing *c)
 	return left ? TOOL_INCOMPLETE : TOOL_OK;
 }
 
+/* Who mistyped its name must not read that it is cleared. */
+static bool is_there(struct tool *t, const struct snapshot *live)
+{
+	if (!t->target || has_target(live->root, t->target))
+		return true;
+	out_line(&t->out, 0);
+	out_str(&t->out, NULL, "nothing to clear: there is no target %", t->target);
+	out_array(&t->out, "left");
+	out_end(&t->out);
+	return false;
+}
+
 static void forget_pending(struct tool *t)
 {
 	json_t *nothing = json_have(json_object());
@@ -422,9 +434,13 @@ static enum tool_status clear(struct clearing *c, const char *fabric)
 		return TOOL_INCOMPLETE;
 	}
 	snapshot_load(c->t, fabric, nothing, &live);
+	json_decref(nothing);
+	if (!is_there(c->t, &live)) {
+		snapshot_free(&live);
+		return TOOL_OK;
+	}
 	plan_tasks(c, &live, fabric);
 	snapshot_free(&live);
-	json_decref(nothing);
 	size = sizeof(*c->progress) + c->count * sizeof(c->progress->outcome[0]);
 	c->progress = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (c->progress == MAP_FAILED)

@@ -8,6 +8,32 @@
 #include "module.h"
 #include "plan.h"
 
+/* Of a name that was mistyped, "no difference" would be the wrong answer. */
+static bool is_known(struct tool *t, const json_t *wanted, const json_t *live)
+{
+	if (!t->target || has_target(wanted, t->target) || has_target(live, t->target))
+		return true;
+	problem_add(t, t->target, "is neither in the file nor in the kernel");
+	return false;
+}
+
+static enum tool_status print(struct tool *t, const struct plan *plan, const struct snapshot *live)
+{
+	enum tool_status status = TOOL_OK;
+
+	if (live->failed)
+		status = TOOL_INCOMPLETE;
+	else if (plan->change_count)
+		status = TOOL_DIFFERENT;
+	else if (json_object_size(plan->waiting))
+		status = TOOL_PENDING;
+	out_int(&t->out, NULL, plan->change_count ? ": % differences" : ": no difference",
+		plan->change_count);
+	plan_print_changes(t, plan);
+	pending_print(t, plan->waiting);
+	return status;
+}
+
 static enum tool_status compare(struct tool *t, const struct file *file, const json_t *pending,
 				const char *fabric)
 {
@@ -16,21 +42,16 @@ static enum tool_status compare(struct tool *t, const struct file *file, const j
 		.t = t, .wanted = file->root, .live = &live, .fabric = fabric,
 		.only = t->target, .pending = pending,
 	};
-	enum tool_status status = TOOL_OK;
+	enum tool_status status = TOOL_REFUSED;
 
 	snapshot_load(t, fabric, file->root, &live);
-	plan_make(&plan);
-	if (live.failed)
-		status = TOOL_INCOMPLETE;
-	else if (plan.change_count)
-		status = TOOL_DIFFERENT;
-	else if (json_object_size(plan.waiting))
-		status = TOOL_PENDING;
-	out_int(&t->out, NULL, plan.change_count ? ": % differences" : ": no difference",
-		plan.change_count);
-	plan_print_changes(t, &plan);
-	pending_print(t, plan.waiting);
-	plan_free(&plan);
+	if (is_known(t, file->root, live.root)) {
+		plan_make(&plan);
+		status = print(t, &plan, &live);
+		plan_free(&plan);
+	} else {
+		out_text(&t->out, ": not compared");
+	}
 	snapshot_free(&live);
 	return status;
 }

@@ -581,14 +581,8 @@ json_t *file_ready(const struct tool *t, struct file *file, const char *name)
 
 void file_want_target(const struct tool *t, struct file *file)
 {
-	json_t *targets;
-
-	if (!t->target || !file->root || file->errors)
-		return;
-	targets = index_by(member_array(file->root, "targets"), target_key);
-	if (!json_object_get(targets, t->target))
+	if (t->target && file->root && !file->errors && !has_target(file->root, t->target))
 		file_say(file, SEVERITY_ERROR, NULL, join("has no target %s", t->target));
-	json_decref(targets);
 }
 
 const char *file_dbroot(const struct file *file)

@@ -143,3 +143,12 @@ char *acl_key(const json_t *acl)
 {
 	return text_key(acl, "node_wwn");
 }
+
+bool has_target(const json_t *root, const char *wwn)
+{
+	json_t *targets = index_by(member_array(root, "targets"), target_key);
+	const bool has = json_object_get(targets, wwn);
+
+	json_decref(targets);
+	return has;
+}

@@ -34,6 +34,8 @@ json_t *json_have(json_t *value);
  * first counts.
  */
 json_t *index_by(const json_t *array, char *(*key)(const json_t *entry));
+/* Is there such a target in a document? */
+bool has_target(const json_t *root, const char *wwn);
 
 /* What identifies an entry: a new string. */
 char *store_key(const json_t *store);		/* plugin/name */

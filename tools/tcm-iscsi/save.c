@@ -21,15 +21,6 @@
 
 #define SAVE_BACKUPS	10
 
-static bool has_target(const json_t *root, const char *wwn)
-{
-	json_t *targets = index_by(member_array(root, "targets"), target_key);
-	const bool has = json_object_get(targets, wwn);
-
-	json_decref(targets);
-	return has;
-}
-
 static void print_names(struct out *o, const char *key, const char *template, json_t *names)
 {
 	json_t *name;

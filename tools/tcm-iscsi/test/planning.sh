@@ -77,6 +77,16 @@ d["targets"].append({"wwn": "iqn.2026-11.org.test:t3", "fabric": "iscsi", "tpgs"
 		+ iqn.2026-11.org.test:t3
 		+ iqn.2026-11.org.test:t3 tpgt_5
 	OUT
+	plan target 0 restore --dry-run --target iqn.2026-11.org.test:t3 all.json
+	diff -u - "$WORK/out/plan-target.out" <<-'OUT'
+		all.json: 3 steps would be done
+		mkdir iscsi/iqn.2026-11.org.test:t3
+		mkdir iscsi/iqn.2026-11.org.test:t3/tpgt_5
+		set iscsi/iqn.2026-11.org.test:t3/tpgt_5/enable to 1
+	OUT
+	plan target 5 diff --target iqn.2026-11.org.test:typo all.json
+	grep -qx 'tcm-iscsi: iqn.2026-11.org.test:typo: is neither in the file nor in the kernel' \
+		"$WORK/out/plan-target.err" || echo "a target that is nowhere"
 	plan target 5 restore --target iqn.2026-11.org.test:t2 all.json
 	grep -q 'has no target iqn.2026-11.org.test:t2' "$WORK/out/plan-target.err" || echo "target"
 }

@@ -33,6 +33,8 @@ def test_all():
         tool("restore", path)
         tool("clear", "--target", IQN + "other")
         check(not os.path.exists(f"{ROOT}/iscsi/{IQN}other"), "the target is there")
+        equal(tool("clear", "--target", IQN + "other"),
+              f"nothing to clear: there is no target {IQN}other\n", "once more")
         text = tool("diff", path, status=9)
         check(not [line for line in text.splitlines()[1:] if f"{IQN}other" not in line],
               "more than that is gone:", text)
