@@ -3,18 +3,25 @@
 #include "apply.h"
 
 #define SAID	20
+#define FEW	4
+#define MANY	127
 
 bool apply_plan(struct stepping *s, const struct plan *plan)
 {
-	/* In the others, one object may have to come after another. */
-	static const bool beside[PHASES] = {
-		[PHASE_STORES] = true, [PHASE_UNLINK] = true, [PHASE_LUNS] = true,
-		[PHASE_ACLS] = true, [PHASE_DROP] = true,
+	/*
+	 * How many processes are worth it: many where the kernel makes everybody wait, some
+	 * where there is just much to do. In the others, one object may have to come after
+	 * another.
+	 */
+	static const size_t beside[PHASES] = {
+		[PHASE_STORES] = FEW, [PHASE_UNLINK] = MANY, [PHASE_LUNS] = MANY,
+		[PHASE_ACLS] = FEW, [PHASE_DROP] = FEW,
 	};
 	size_t i;
 
 	for (i = 0; i < PHASES; i++)
-		if (!(beside[i] ? steps_do_beside : steps_do)(s, &plan->phase[i]))
+		if (!(beside[i] ? steps_do_beside(s, &plan->phase[i], beside[i]) :
+				  steps_do(s, &plan->phase[i])))
 			return false;
 	return true;
 }

@@ -2,21 +2,26 @@
 /*
  * Steps of many objects beside each other.
  *
- * For each LUN that comes or goes, and each backstore that goes, the kernel waits for a
- * grace period of RCU, some ten milliseconds, without a lock that another would need. Who
- * waits together waits once. Threads only do system calls; what came of them is looked at
- * afterwards, in the order of the plan.
+ * For each LUN that comes or goes the kernel waits for a grace period of RCU, some ten
+ * milliseconds, without a lock that another would need. Who waits together waits once.
+ * Processes do it: of one with many threads a kernel in user mode runs one at a time.
+ * They only do system calls; what came of them is looked at afterwards, in the order of the
+ * plan.
  */
 #include <errno.h>
-#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "child.h"
 #include "step.h"
 
-#define THREADS		64
-/* Of one object that is not worth a thread. */
+#define WORKERS_MAX	128
+/* Of one object that is not worth a process. */
 #define WORTHWHILE	2
 
 /**
@@ -32,23 +37,31 @@ struct result {
 };
 
 /**
+ * struct shared - what all workers see
+ * @next: object that nobody has taken yet
+ * @failed: nobody takes another one
+ * @results: of each step
+ */
+struct shared {
+	atomic_size_t next;
+	atomic_bool failed;
+	struct result results[];
+};
+
+/**
  * struct beside - steps being done
  * @s: the run
  * @steps: all of them
- * @results: of each
+ * @shared: what came of them
  * @begins: numbers of the steps with which objects begin, and behind the last one the end
  * @objects: entries of @begins without that
- * @next: object that nobody has taken yet
- * @failed: nobody takes another one
  */
 struct beside {
 	const struct stepping *s;
 	const struct steps *steps;
-	struct result *results;
+	struct shared *shared;
 	size_t *begins;
 	size_t objects;
-	atomic_size_t next;
-	atomic_bool failed;
 };
 
 /* Is it what ends a run? As step_done() has it, without saying anything. */
@@ -70,7 +83,9 @@ static bool do_object(struct beside *b, size_t object)
 
 	for (i = b->begins[object]; i < b->begins[object + 1]; i++) {
 		step = &b->steps->step[i];
-		result = &b->results[i];
+		result = &b->shared->results[i];
+		/* Of a worker that is killed here nobody knows how far it got. */
+		result->error = -ECANCELED;
 		result->tried = true;
 		result->error = steps_interrupted(&s) ? -EINTR :
 							step_do(&s, step, &result->changed);
@@ -80,19 +95,17 @@ static bool do_object(struct beside *b, size_t object)
 	return true;
 }
 
-static void *work(void *arg)
+static void work(struct beside *b)
 {
-	struct beside *b = arg;
 	size_t object;
 
-	while (!atomic_load(&b->failed)) {
-		object = atomic_fetch_add(&b->next, 1);
+	while (!atomic_load(&b->shared->failed)) {
+		object = atomic_fetch_add(&b->shared->next, 1);
 		if (object >= b->objects)
 			break;
 		if (!do_object(b, object))
-			atomic_store(&b->failed, true);
+			atomic_store(&b->shared->failed, true);
 	}
-	return NULL;
 }
 
 /* What comes before the first object is done before all of them. */
@@ -107,17 +120,35 @@ static void find_objects(struct beside *b)
 	b->begins[b->objects] = b->steps->count;
 }
 
-static void run_threads(struct beside *b)
+/* Somebody who is interrupted while he waits lets the others come to an end, too. */
+static void wait_worker(struct beside *b, pid_t worker)
 {
-	pthread_t thread[THREADS];
+	int status;
+
+	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+		if (steps_interrupted(b->s))
+			atomic_store(&b->shared->failed, true);
+}
+
+static void run_workers(struct beside *b, size_t workers)
+{
+	const pid_t parent = getpid();
+	pid_t worker[WORKERS_MAX];
 	size_t count = 0;
 
-	while (count < THREADS && count + 1 < b->objects &&
-	       !pthread_create(&thread[count], NULL, work, b))
-		count++;
+	for (; count < WORKERS_MAX && count < workers && count + 1 < b->objects; count++) {
+		worker[count] = fork();
+		if (!worker[count]) {
+			if (child_ends_with(parent))
+				work(b);
+			_exit(0);
+		}
+		if (worker[count] < 0)
+			break;
+	}
 	work(b);
 	while (count)
-		pthread_join(thread[--count], NULL);
+		wait_worker(b, worker[--count]);
 }
 
 /* The steps before the first object; false if one failed. */
@@ -128,29 +159,40 @@ static bool do_prologue(struct stepping *s, const struct steps *steps, size_t co
 	return steps_do(s, &prologue);
 }
 
-bool steps_do_beside(struct stepping *s, const struct steps *steps)
+static bool look_at_results(struct stepping *s, const struct beside *b)
 {
-	struct beside b = { .s = s, .steps = steps };
+	const struct result *result;
 	bool good = true;
 	size_t i;
 
+	for (i = b->begins[0]; i < b->steps->count; i++) {
+		result = &b->shared->results[i];
+		if (result->tried &&
+		    !step_done(s, &b->steps->step[i], result->error, result->changed))
+			good = false;
+	}
+	return good && !atomic_load(&b->shared->failed);
+}
+
+bool steps_do_beside(struct stepping *s, const struct steps *steps, size_t workers)
+{
+	const size_t size = sizeof(struct shared) + steps->count * sizeof(struct result);
+	struct beside b = { .s = s, .steps = steps };
+	bool good;
+
 	find_objects(&b);
-	if (b.objects < WORTHWHILE) {
+	b.shared = b.objects < WORTHWHILE ? MAP_FAILED :
+		   mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (b.shared == MAP_FAILED) {
 		free(b.begins);
 		return steps_do(s, steps);
 	}
 	good = do_prologue(s, steps, b.begins[0]);
 	if (good) {
-		b.results = alloc(steps->count * sizeof(*b.results));
-		memset(b.results, 0, steps->count * sizeof(*b.results));
-		run_threads(&b);
-		for (i = b.begins[0]; i < steps->count; i++)
-			if (b.results[i].tried && !step_done(s, &steps->step[i],
-							     b.results[i].error,
-							     b.results[i].changed))
-				good = false;
-		free(b.results);
+		run_workers(&b, workers);
+		good = look_at_results(s, &b);
 	}
+	munmap(b.shared, size);
 	free(b.begins);
 	return good;
 }

@@ -77,7 +77,10 @@ bool step_done(struct stepping *s, const struct step *step, int error, bool chan
 bool steps_interrupted(const struct stepping *s);
 /* False if a step failed; those after it were not done. */
 bool steps_do(struct stepping *s, const struct steps *steps);
-/* The same, but objects beside each other: after a failure some of them may be done. */
-bool steps_do_beside(struct stepping *s, const struct steps *steps);
+/*
+ * The same, but objects beside each other, by so many processes: after a failure some of
+ * them may be done.
+ */
+bool steps_do_beside(struct stepping *s, const struct steps *steps, size_t workers);
 
 #endif /* STEP_H */

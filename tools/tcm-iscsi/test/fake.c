@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,8 +64,29 @@ static bool is_target(int dir)
 	return true;
 }
 
-/* The program has threads; what is made up here has none. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/*
+ * The program has threads and processes; what is made up here is done by one at a time.
+ * @program: the first of the processes
+ * @calls: so many there were
+ */
+static struct {
+	pthread_mutex_t lock;
+	pid_t program;
+	int calls;
+} *all;
+
+__attribute__((constructor)) static void begin(void)
+{
+	pthread_mutexattr_t shared;
+
+	all = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (all == MAP_FAILED)
+		abort();
+	pthread_mutexattr_init(&shared);
+	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&all->lock, &shared);
+	all->program = getpid();
+}
 
 /* -1 and errno if this call is the one to fail. */
 static int counted(const char *path)
@@ -72,23 +94,25 @@ static int counted(const char *path)
 	const char *stuck = getenv("FAKE_STUCK");
 	const char *fail = getenv("FAKE_FAIL"), *slay = getenv("FAKE_KILL");
 	const char *name = getenv("FAKE_COUNT");
-	static int calls;
 	FILE *file;
 
 	if (stuck && strstr(path, stuck)) {
-		pthread_mutex_unlock(&lock);
+		pthread_mutex_unlock(&all->lock);
 		while (true)
 			pause();
 	}
-	calls++;
+	all->calls++;
 	file = name ? fopen(name, "w") : NULL;
 	if (file) {
-		fprintf(file, "%d\n", calls);
+		fprintf(file, "%d\n", all->calls);
 		fclose(file);
 	}
-	if (slay && atoi(slay) == calls)
+	if (slay && atoi(slay) == all->calls) {
+		/* With the lock, so that nobody does anything after this. */
+		kill(all->program, SIGKILL);
 		raise(SIGKILL);
-	if (!fail || atoi(fail) != calls)
+	}
+	if (!fail || atoi(fail) != all->calls)
 		return 0;
 	errno = EIO;
 	return -1;
@@ -245,10 +269,10 @@ int __wrap_mkdirat(int dir, const char *path, mode_t mode)
 	int result;
 	int error;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&all->lock);
 	result = made_up_mkdirat(dir, path, mode);
 	error = errno;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&all->lock);
 	errno = error;
 	return result;
 }
@@ -284,10 +308,10 @@ int __wrap_symlinkat(const char *to, int dir, const char *path)
 	int result;
 	int error;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&all->lock);
 	result = made_up_symlinkat(to, dir, path);
 	error = errno;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&all->lock);
 	errno = error;
 	return result;
 }
@@ -348,10 +372,10 @@ int __wrap_unlinkat(int dir, const char *path, int flags)
 	int result;
 	int error;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&all->lock);
 	result = made_up_unlinkat(dir, path, flags);
 	error = errno;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&all->lock);
 	errno = error;
 	return result;
 }
@@ -483,10 +507,10 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
 	ssize_t result;
 	int error;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&all->lock);
 	result = made_up_pwrite(fd, data, len, at);
 	error = errno;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&all->lock);
 	errno = error;
 	return result;
 }
