@@ -125,7 +125,7 @@ FUZZ_KERNEL ?= kasan
 fuzz-live:
 	tools/testing/fuzz/lab $(FUZZ_KERNEL) --seconds $(FUZZ_SECONDS) $(FUZZ_LIVE)
 
-# Beside the kernel's own target and others, on one processor. BENCH_JSON=file for the
+# Beside the kernel's own target and others, on one processor, and then the tool's restore. BENCH_JSON=file for the
 # figures and, beside it, a plot; BENCH="--only '4k-*'" for another option of bench/run,
 # BENCH_KERNEL=smp for two processors.
 BENCH_KERNEL ?= bench
@@ -133,6 +133,7 @@ BENCH_JSON ?=
 bench:
 	tools/testing/bench/lab --kernel $(BENCH_KERNEL) \
 		$(if $(BENCH_JSON),--json $(abspath $(BENCH_JSON))) -- $(BENCH)
+	$(if $(BENCH),,$(MAKE) bench-restore)
 
 # Not through kbuild, so that it needs no headers for the running kernel.
 clean:
