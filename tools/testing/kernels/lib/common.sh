@@ -144,7 +144,9 @@ packages_for()
 	agents) echo targetcli-fb dbus-daemon dbus-system-bus-common gawk bc libglib2.0-0 \
 		libkmod2 libnl-genl-3-200 ;;
 	static) echo sparse shellcheck perl ;;
-	fuzz) echo make gcc libc6-dev clang libclang-rt-14-dev libjansson-dev libnl-genl-3-dev pkg-config ;;
+	fuzz)
+		echo make gcc libc6-dev clang libclang-rt-14-dev libjansson-dev \
+			libnl-genl-3-dev pkg-config ;;
 	boot) echo qemu-system-x86 ipxe-qemu syslinux syslinux-common mtools dosfstools cpio ;;
 	switch) echo python3-rtslib-fb ;;
 	*) die "no package list for '$1'" ;;
