@@ -211,6 +211,32 @@ static void load_text(struct snapping *s, json_t *store, int dir, const char *ke
 	member_set(store, key, json_text(text ? text : ""));
 }
 
+/* Does @info say that it was made of @dev? */
+static bool is_made_of(const char *info, enum plugin_kind kind, const char *dev)
+{
+	char *said = join(kind == PLUGIN_BLOCK ? "  UDEV PATH: %s  readonly: " :
+						 " File: %s  Size: ", dev);
+	const bool is = strstr(info, said);
+
+	free(said);
+	return is;
+}
+
+/* `udev_path`, unless @info says already that it is what is wanted. */
+static void load_dev(struct snapping *s, json_t *store, int dir, const char *info,
+		     const json_t *want)
+{
+	const enum plugin_kind kind = plugin_of(store);
+	const char *dev = s->partly ? member_str(want, "dev") : NULL;
+
+	if (kind == PLUGIN_RAMDISK || kind == PLUGIN_USER)
+		return;
+	if (dev && kind != PLUGIN_PSCSI && is_made_of(info, kind, dev))
+		member_set(store, "dev", json_text(dev));
+	else
+		load_text(s, store, dir, "dev", "udev_path");
+}
+
 /* rtslib has it as a member of its own, too, and so may the file have it alone. */
 static void load_write_back(struct snapping *s, json_t *store, int dir, const json_t *want)
 {
@@ -244,8 +270,7 @@ static json_t *load_store(struct snapping *s, enum plugin_kind kind, const char 
 		return store;
 	if (kind != PLUGIN_PSCSI)
 		load_text(s, store, dir, "wwn", "wwn/vpd_unit_serial");
-	if (kind != PLUGIN_RAMDISK && kind != PLUGIN_USER)
-		load_text(s, store, dir, "dev", "udev_path");
+	load_dev(s, store, dir, info, want);
 	switch (kind) {
 	case PLUGIN_BLOCK:
 		load_write_back(s, store, dir, want);
