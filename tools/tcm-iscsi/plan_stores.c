@@ -118,10 +118,19 @@ static void configure(struct plan *plan, enum phase phase, const json_t *store, 
 	add(plan, phase, STEP_SET, join("%s/enable", dir), copy("1"));
 }
 
+static bool field_differs(const json_t *wanted, const json_t *have, const char *key)
+{
+	const long long number = member_int(wanted, key, -1);
+
+	return number >= 0 && number != member_int(have, key, -1);
+}
+
 static void set_group(struct plan *plan, enum phase phase, const char *dir, const json_t *group,
 		      const json_t *have, const char *object)
 {
+	const bool moves = field_differs(group, have, "alua_access_state");
 	const struct alua_field *field;
+	bool differs, follows;
 	long long number;
 	char *value;
 	size_t i;
@@ -129,13 +138,16 @@ static void set_group(struct plan *plan, enum phase phase, const char *dir, cons
 	for (i = 0; i < ALUA_FIELDS; i++) {
 		field = &alua_fields[i];
 		number = member_int(group, field->key, -1);
-		if (number < 0 || number == member_int(have, field->key, -1))
+		differs = field_differs(group, have, field->key);
+		/* The kernel notes there that the state was changed. */
+		follows = moves && number >= 0 && !strcmp(field->key, "alua_access_status");
+		if (!differs && !follows)
 			continue;
 		/* Read as words, written as numbers: such are written as they are. */
 		value = join("%lld", number);
 		step_add(&plan->phase[phase], field->words ? STEP_WRITE : STEP_SET, STEP_OPTIONAL,
 			 join("%s/%s", dir, field->key), copy(value));
-		if (object)
+		if (object && differs)
 			plan_change(plan, '~', copy(object),
 				    join("%s: %lld -> %s", field->key,
 					 member_int(have, field->key, -1), value));

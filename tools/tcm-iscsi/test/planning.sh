@@ -91,6 +91,19 @@ d["targets"].append({"wwn": "iqn.2026-11.org.test:t3", "fabric": "iscsi", "tpgs"
 	grep -q 'has no target iqn.2026-11.org.test:t2' "$WORK/out/plan-target.err" || echo "target"
 }
 
+# With the state of a group the kernel changes its status.
+planning_state() {
+	cp "$WORK/saved/plan.json" "$WORK/saved/state.json"
+	edit state '
+s = {e["name"]: e for e in d["storage_objects"]}
+s["f0"]["alua_tpgs"][1]["alua_access_state"] ^= 1'
+	plan state 9 diff state.json
+	[[ $(wc -l <"$WORK/out/plan-state.out") == 2 ]] || cat "$WORK/out/plan-state.out"
+	plan state 0 restore --dry-run state.json
+	sed -E '1d; s|core/.*/||; s/[0-9]+/N/' "$WORK/out/plan-state.out" |
+		diff -u - <(printf '%s\n' 'set alua_access_state to N' 'write N to alua_access_status')
+}
+
 # The device of one backstore for another: first it goes, then the other comes.
 planning_taken_over() {
 	cp "$WORK/saved/plan.json" "$WORK/saved/taken.json"
@@ -126,7 +139,7 @@ planning() {
 	local name
 
 	planning_tree
-	for name in same all taken_over refused; do
+	for name in same all state taken_over refused; do
 		"planning_$name" >"$WORK/diff" 2>&1
 		[[ ! -s $WORK/diff ]]
 		report $? "plan-$name" "$WORK/diff"

@@ -250,6 +250,13 @@ def test_changes():
         check("no difference" in tool("diff", there), "differences are left")
         tool("restore", path)
         check("no difference" in tool("diff", path), "differences are left on the way back")
+        # With the state of a group the kernel changes its status, which is to stay.
+        east, = [group for s in rich["storage_objects"] for group in s.get("alua_tpgs", [])
+                 if group["name"] == "east"]
+        east["alua_access_state"] ^= 1
+        tool("restore", saved.put(rich, "state.json"))
+        tool("restore", path)
+        check("no difference" in tool("diff", path), "differences are left with another state")
         end = saved.tree()
         # The window of the ACL is none of rich()'s business: no sentence, no change.
         for tree in (start, end):
