@@ -47,6 +47,14 @@ static enum factor judge_standstill(const struct reading *r)
 	return r->in_flight ? BACKEND : IDLE;
 }
 
+/* Of commands, that is: how long the window was closed says nothing of that. */
+static bool is_anything_finished(const struct reading *r)
+{
+	return latency_count(&r->latency[TCM_ISCSI_LATENCY_KIND_BACKEND]) ||
+	       latency_count(&r->latency[TCM_ISCSI_LATENCY_KIND_INITIATOR]) ||
+	       latency_count(&r->latency[TCM_ISCSI_LATENCY_KIND_NETWORK]);
+}
+
 /*
  * The kind of time that commands spent most of. If there was less than half a command
  * at a time, the time is spent elsewhere. A window that was closed for half of the time
@@ -60,7 +68,7 @@ static enum factor judge(const struct reading *r)
 	const uint64_t closed = sum_of(r, TCM_ISCSI_LATENCY_KIND_WINDOW);
 	const uint64_t all = backend + initiator + network;
 
-	if (!latency_count(&r->latency[TCM_ISCSI_LATENCY_KIND_BACKEND]))
+	if (!is_anything_finished(r))
 		return judge_standstill(r);
 	if (closed > r->time / 2 && backend < all / 2)
 		return WINDOW;
