@@ -4,8 +4,8 @@
  * that change configfs (ld --wrap): on an ordinary directory it makes the files that an
  * object has, refuses to remove what is in use, and shows values as target_core does.
  *
- * It can fail or kill the program at one of these calls: FAKE_FAIL=N, FAKE_KILL=N count
- * them from 1. FAKE_STUCK=TEXT never returns from one whose path has that in it, as a
+ * It can fail, or kill or ask to end the program, at one of these calls: FAKE_FAIL=N,
+ * FAKE_KILL=N, FAKE_TERM=N count them from 1. FAKE_STUCK=TEXT never returns from one whose path has that in it, as a
  * backstore that does not answer. FAKE_COUNT=FILE gets how many there were. A portal with
  * port 3999 cannot be made, and the value -5 is taken by no setting.
  */
@@ -93,7 +93,7 @@ static int counted(const char *path)
 {
 	const char *stuck = getenv("FAKE_STUCK");
 	const char *fail = getenv("FAKE_FAIL"), *slay = getenv("FAKE_KILL");
-	const char *name = getenv("FAKE_COUNT");
+	const char *end = getenv("FAKE_TERM"), *name = getenv("FAKE_COUNT");
 	FILE *file;
 
 	if (stuck && strstr(path, stuck)) {
@@ -112,6 +112,8 @@ static int counted(const char *path)
 		kill(all->program, SIGKILL);
 		raise(SIGKILL);
 	}
+	if (end && atoi(end) == all->calls)
+		kill(all->program, SIGTERM);
 	if (!fail || atoi(fail) != all->calls)
 		return 0;
 	errno = EIO;

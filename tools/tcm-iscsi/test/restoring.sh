@@ -141,7 +141,7 @@ restoring_force() {
 
 # every KIND FROM TO ROUNDS: for call after call, on a copy of the kernel FROM
 every() {
-	local kind=$1 from=$2 to=$3 calls step i
+	local kind=$1 from=$2 to=$3 calls step i back=0
 
 	kernel try
 	cp -a "$WORK/trees/$from/." "$WORK/trees/try"
@@ -156,6 +156,16 @@ every() {
 				head -3
 			[[ $status == 7 ]] &&
 				contents "$WORK/trees/try" | diff -u "$WORK/$from" - | head -5
+		elif [[ $kind == term ]]; then
+			FAKE_TERM=$i restore try 7 "$to.json" >"$WORK/said"
+			if [[ $status == 7 ]]; then
+				back=$((back + 1))
+				contents "$WORK/trees/try" | diff -u "$WORK/$from" - | head -5
+			elif [[ $status == 0 ]]; then
+				contents "$WORK/trees/try" | diff -u "$WORK/$to" - | head -5
+			else
+				cat "$WORK/said"
+			fi
 		else
 			FAKE_KILL=$i restore try 137 "$to.json" 2>/dev/null
 			restore try 0 "$to.json"
@@ -163,6 +173,7 @@ every() {
 		fi
 	done
 	[[ $calls -gt 20 ]] || echo "only $calls calls"
+	[[ $kind != term || $back -ge $(($4 / 2)) ]] || echo "taken back $back times only"
 }
 
 # Also a call that may fail is one of them: then the restore goes on, and is right.
@@ -174,6 +185,12 @@ restoring_fails() {
 restoring_killed() {
 	every kill one two 15
 	every kill two one 15
+}
+
+# Asked to end in the midst of it, it takes back what it did, unless that was all.
+restoring_ended() {
+	every term one two 5
+	every term two one 5
 }
 
 # clear NAME STATUS [ARGUMENT...]: what was not removed is in clear.left
@@ -234,7 +251,7 @@ restoring() {
 	} >"$WORK/diff" 2>&1
 	report $? build-fake "$WORK/diff"
 	restoring_files
-	for name in there_and_back late force fails killed clear; do
+	for name in there_and_back late force fails killed ended clear; do
 		"restoring_$name" >"$WORK/diff" 2>&1
 		[[ ! -s $WORK/diff ]]
 		report $? "restore-$name" "$WORK/diff"
