@@ -125,9 +125,9 @@ FUZZ_KERNEL ?= kasan
 fuzz-live:
 	tools/testing/fuzz/lab $(FUZZ_KERNEL) --seconds $(FUZZ_SECONDS) $(FUZZ_LIVE)
 
-# Beside the kernel's own target and others, on one processor, and then the tool's restore. BENCH_JSON=file for the
-# figures and, beside it, a plot; BENCH="--only '4k-*'" for another option of bench/run,
-# BENCH_KERNEL=smp for two processors.
+# Beside the kernel's own target and others, on one processor, and then the tool's restore.
+# BENCH_JSON=file for the figures and, beside it, a plot; BENCH="--only '4k-*'" for another
+# option of bench/run, BENCH_KERNEL=smp for two processors.
 BENCH_KERNEL ?= bench
 BENCH_JSON ?=
 bench:

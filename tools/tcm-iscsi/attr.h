@@ -67,8 +67,10 @@ json_t *attr_chosen(struct attr_reader *r, int dir, const char *sub, bool number
 		    const json_t *names);
 void attr_names_free(struct attr_names *names);
 
-/* Names of directories (or of links) in @dir/@sub in the order of their numbers. */
-/* attr_list_open: in @dir itself, which was not listed before. */
+/*
+ * Names of directories (or of links) in @dir/@sub in the order of their numbers.
+ * attr_list_open: in @dir itself, which was not listed before.
+ */
 void attr_list_open(int dir, bool links, char ***names, size_t *count);
 bool attr_list(int dir, const char *sub, bool links, char ***names, size_t *count);
 void attr_list_free(char **names, size_t count);

@@ -5,9 +5,9 @@
  * object has, refuses to remove what is in use, and shows values as target_core does.
  *
  * It can fail, or kill or ask to end the program, at one of these calls: FAKE_FAIL=N,
- * FAKE_KILL=N, FAKE_TERM=N count them from 1. FAKE_STUCK=TEXT never returns from one whose path has that in it, as a
- * backstore that does not answer. FAKE_COUNT=FILE gets how many there were. A portal with
- * port 3999 cannot be made, and the value -5 is taken by no setting.
+ * FAKE_KILL=N, FAKE_TERM=N count them from 1. FAKE_STUCK=TEXT never returns from one whose
+ * path has that in it, as a backstore that does not answer. FAKE_COUNT=FILE gets how many
+ * there were. A portal with port 3999 cannot be made, and the value -5 is taken by no setting.
  */
 #include <errno.h>
 #include <fcntl.h>
