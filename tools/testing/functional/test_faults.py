@@ -134,6 +134,9 @@ def test_configuration_allocations():
 
 # -- the wire --
 
+ISID = b"\x80\xb1\xc2\xd3\xe4\xf5"       # nothing else in what is recorded looks like it
+
+
 def recorded(target):
     """The bytes of a session with everything in it, and what it ends with."""
     sent = []
@@ -143,7 +146,7 @@ def recorded(target):
             sent.append(data)
             super().send_bytes(data)
 
-    with Recorder(target.iqn, keys={"DataDigest": "CRC32C"}, isid=b"\x80\0\0\0\0\7") as session:
+    with Recorder(target.iqn, keys={"DataDigest": "CRC32C"}, isid=ISID) as session:
         session.ready(0)
         session.command(inquiry(), read=36)
         session.command(report_luns(), read=256)
@@ -167,14 +170,15 @@ def connect():
 
 
 def cut_short(step):
-    """A recorded session, cut by RST after every so many bytes."""
+    """A recorded session, cut by RST after every so many bytes. Each has an ISID of its own:
+    none of them ends because the next one takes its place."""
     with fault_target() as target, Bystander(target, resets=True) as other:
         wire = recorded(target)
         for cut in range(0, len(wire), step):
             sock = wait_for(connect, "a connection", 5)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             try:
-                sock.sendall(wire[:cut])
+                sock.sendall(wire[:cut].replace(ISID, b"\x80" + cut.to_bytes(5, "big")))
             except ConnectionError:     # the next in line has the port already
                 pass
             if cut % 8 == 0:
