@@ -7,14 +7,16 @@ import os
 import re
 import socket
 import subprocess
+import time
 
 import harness
 import initiator
-from harness import Failure, check, wait_for
+from harness import Failure, check, patience, wait_for
 
 NAME = "iqn.2026-11.test:diskless"
 ROM = "/usr/lib/ipxe/qemu/efi-virtio.rom"      # for a BIOS as well; QEMU's own choice
 MEMORY = "256"
+QUIET = 120         # seconds without a sign of life after which it is dead
 # QEMU's user network: the machine sees this host's loopback interface here.
 HOST = "10.0.2.2"
 
@@ -25,8 +27,8 @@ sanboot iscsi:{host}::::{target} || echo boot: failed: sanboot
 
 
 class Machine:
-    """Switched on by order("cont"); there until stop(). Its serial line is a file, so that processes that come and
-    go can all read it."""
+    """Switched on by order("cont"); there until stop(). Its serial line is a file, so that
+    processes that come and go can all read it."""
 
     def __init__(self, directory, iqn):
         self.serial = directory + "/serial"
@@ -87,17 +89,25 @@ class Machine:
     def life(self, since):
         return Life(self.text(since))
 
-    def wait_life(self, since, condition, what, seconds):
-        """Life since that point, as soon as condition(life) is true."""
-        def look():
+    def wait_life(self, since, condition, what, seconds, signs):
+        """Life since that point, as soon as condition(life) is true. A machine that is
+        emulated on a busy one, or below a kernel of two processors, is slow: it may take
+        its time, but not stand still. signs() changes while it lives, as what it says does."""
+        begin = moved = time.monotonic()
+        seen = None
+        while True:
             life = self.life(since)
             if life.failures:
                 raise Failure(f"{life.failures} while waiting for {what}")
-            return life if condition(life) else None
-        try:
-            return wait_for(look, what, seconds)
-        except Failure as failure:
-            raise Failure(f"{failure}\nthe machine said last: {self.text(since)[-600:]}") from None
+            if condition(life):
+                return life
+            now, before, seen = time.monotonic(), seen, (self.said(), signs())
+            moved = moved if seen == before else now
+            if now > min(begin + patience(seconds), moved + patience(QUIET)):
+                raise Failure(f"waited {now - begin:.0f} s in vain for {what}, the last "
+                              f"{now - moved:.0f} of them without a sign of life\n"
+                              f"the machine said last: {self.text(since)[-600:]}")
+            time.sleep(0.02)
 
 
 class Life:
