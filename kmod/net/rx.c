@@ -47,6 +47,16 @@ static int tiscsi_rx_to_cmd(struct tiscsi_conn *conn, struct sk_buff *skb, u32 s
 	return len;
 }
 
+static int tiscsi_rx_to_memory(struct tiscsi_conn *conn, struct sk_buff *skb, u32 skb_off,
+			       u8 *to, u32 len)
+{
+	if (skb_copy_bits(skb, skb_off, to, len))
+		return -EIO;
+	if (icore_rx_wants_crc(&conn->rx))
+		icore_rx_crc(&conn->rx, to, len);
+	return len;
+}
+
 /* Payload that nobody keeps still counts for its digest. */
 static int tiscsi_rx_discard(struct tiscsi_conn *conn, struct sk_buff *skb, u32 skb_off, u32 len)
 {
@@ -69,6 +79,9 @@ static int tiscsi_rx_payload(struct tiscsi_conn *conn, struct sk_buff *skb, u32 
 
 	switch (sink->kind) {
 	case TISCSI_SINK_CMD:
+		if (sink->cmd->stage)
+			return tiscsi_rx_to_memory(conn, skb, skb_off,
+						   page_address(sink->cmd->stage) + want->off, len);
 		/* What lies behind the buffer is more than the CDB asked for. */
 		pos = sink->cmd_off + want->off;
 		if (sink->discard || pos >= sink->cmd->buf_len)
@@ -79,11 +92,7 @@ static int tiscsi_rx_payload(struct tiscsi_conn *conn, struct sk_buff *skb, u32 
 		if (want->off >= sink->flat_len)
 			return tiscsi_rx_discard(conn, skb, skb_off, len);
 		len = min(len, sink->flat_len - want->off);
-		if (skb_copy_bits(skb, skb_off, sink->flat + want->off, len))
-			return -EIO;
-		if (icore_rx_wants_crc(&conn->rx))
-			icore_rx_crc(&conn->rx, sink->flat + want->off, len);
-		return len;
+		return tiscsi_rx_to_memory(conn, skb, skb_off, sink->flat + want->off, len);
 	case TISCSI_SINK_NONE:
 		break;
 	}
@@ -114,6 +123,14 @@ static int tiscsi_rx_serve(struct tiscsi_conn *conn, struct sk_buff *skb, u32 sk
 	return len;
 }
 
+/* Bytes in the socket from the present buffer's offset on: TCP counts behind each buffer. */
+static u32 tiscsi_rx_arrived(const struct tiscsi_conn *conn)
+{
+	const struct tcp_sock *tp = tcp_sk(conn->sock->sock->sk);
+
+	return tp->rcv_nxt - tp->copied_seq;
+}
+
 static int tiscsi_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset,
 			   size_t len)
 {
@@ -135,6 +152,8 @@ static int tiscsi_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigne
 		case ICORE_RX_MORE:
 			break;
 		case ICORE_RX_HEADER:
+			conn->rx_at_hand = min_t(size_t, desc->count,
+						 tiscsi_rx_arrived(conn) - used);
 			if (!tiscsi_ffp_rx_header(conn))
 				conn->rx_hold = true;
 			break;

@@ -27,6 +27,7 @@
 #include "cmd.h"
 #include "conn.h"
 #include "session.h"
+#include "stage.h"
 #include "stuck.h"
 #include "tmr.h"
 
@@ -160,6 +161,8 @@ void tiscsi_cmd_leave_sink(struct tiscsi_cmd *cmd)
 	}
 	if (conn->rx_wait == cmd)
 		conn->rx_wait = NULL;
+	if (unlikely(cmd->stage))
+		tiscsi_stage_put(cmd);
 	list_del_init(&cmd->r2t_node);
 	list_del_init(&cmd->node);
 }
@@ -353,6 +356,8 @@ static void tiscsi_cmd_buffer_ready(struct tiscsi_cmd *cmd)
 	cmd->data_since = jiffies;
 	cmd->since = conn->now;
 	list_move_tail(&cmd->node, &conn->collect);
+	if (cmd->stage)
+		tiscsi_stage_unload(cmd);
 	if (conn->rx_wait == cmd)
 		conn->rx_wait = NULL;
 	else
@@ -564,7 +569,7 @@ bool tiscsi_cmd_abort_local(struct tiscsi_cmd *cmd)
 {
 	switch (cmd->state) {
 	case TISCSI_CMD_READY:
-		/* conn->ready is empty between two PDUs, so it waits for its turn. */
+		/* conn->ready is empty between two PDUs: it waits for its turn, or for data. */
 		tiscsi_cmd_drop(cmd);
 		return true;
 	case TISCSI_CMD_DONE:
@@ -631,8 +636,7 @@ void tiscsi_cmd_end_all(struct tiscsi_conn *conn)
 	for (i = 0; i < conn->nr_cmds; i++) {
 		cmd = tiscsi_cmd_slot(conn, i);
 		list_del_init(&cmd->item.node);
-		list_del_init(&cmd->node);
-		list_del_init(&cmd->r2t_node);
+		tiscsi_cmd_leave_sink(cmd);
 		switch (cmd->state) {
 		case TISCSI_CMD_COLLECT:
 			tiscsi_tcm_kill(cmd);

@@ -131,6 +131,7 @@ struct tiscsi_tmf {
  * @rs: read cursor
  * @cur: where the next byte goes to or comes from
  * @buf_len: bytes in the buffer that @cur walks
+ * @stage: where its data waits for that buffer, or NULL
  * @res: how it ended; valid from TISCSI_CMD_DONE
  * @tmr_response: wire code, for @tmr
  * @since: ns when what it is at began, see lat.h
@@ -178,6 +179,7 @@ struct tiscsi_cmd {
 	struct icore_rseq rs;
 	struct tiscsi_sgcur cur;
 	u32 buf_len;
+	struct page *stage;
 	struct tiscsi_result res;
 	u64 since;
 	unsigned long data_since;

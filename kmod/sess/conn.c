@@ -21,6 +21,7 @@
 #include "order.h"
 #include "report.h"
 #include "session.h"
+#include "stage.h"
 #include "target.h"
 #include "tmr.h"
 #include "tune.h"
@@ -231,6 +232,7 @@ void tiscsi_conn_free(struct tiscsi_conn *conn)
 		put_task_struct(conn->task);
 	tiscsi_order_free(conn);
 	tiscsi_cmd_free_slots(conn);
+	tiscsi_stage_free(conn);
 	kvfree(conn->text_out);
 	kvfree(conn->text.buf);
 	kvfree(conn->flat);
@@ -330,6 +332,7 @@ static void tiscsi_conn_tick(struct tiscsi_conn *conn)
 		return;
 	}
 	tiscsi_order_tick(conn);
+	tiscsi_stage_tick(conn);
 	tiscsi_async_tick(conn);
 	tiscsi_conn_tick_nop(conn);
 }

@@ -63,6 +63,7 @@ enum tiscsi_conn_state {
 #define TISCSI_TX_BATCH_BYTES	(256 * 1024)
 #define TISCSI_TX_BATCH_PDUS	64
 #define TISCSI_TX_DSL_MAX	(256 * 1024)	/* longest data segment that we send */
+#define TISCSI_STAGE_PAGES	DIV_ROUND_UP(128 * 1024, PAGE_SIZE)	/* see stage.c */
 #define TISCSI_FLAT_MAX		TISCSI_TX_DSL_MAX	/* data of a ping or text that is kept */
 
 /**
@@ -227,6 +228,7 @@ struct tiscsi_conn {
 	bool rx_data_done;	/* it is held behind its data segment */
 	bool rx_resumed;	/* its command is submitted, its data is not in */
 	u8 rx_reject;		/* reason to reject it with, or 0 */
+	u32 rx_at_hand;		/* bytes that have arrived behind the header at hand */
 	bool want_released;	/* something waits for slots; read by the released upcall */
 	struct tiscsi_cmd *rx_wait;	/* write whose buffer rx waits for */
 	u32 statsn;
@@ -244,6 +246,11 @@ struct tiscsi_conn {
 	u32 nr_cmds;
 	u32 max_cmds;
 	u32 in_use;			/* slots that are not free */
+	struct page *stage[TISCSI_STAGE_PAGES];	/* stage.c's, like the next four */
+	u32 nr_stage;			/* of them free */
+	u32 max_stage;			/* free or at a command */
+	bool stage_missed;
+	bool stage_used;
 	u32 immediates;
 	struct tiscsi_cmd *free;	/* private stack, linked by free_node */
 	DECLARE_HASHTABLE(itt_hash, TISCSI_ITT_HASH_BITS);

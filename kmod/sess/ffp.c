@@ -3,12 +3,12 @@
  * Full feature phase: dispatch of what the initiator sends.
  *
  * Two passes. Under the socket lock, tiscsi_ffp_rx_header() handles what can be
- * handled without sleeping and without an answer: commands without data (they
- * join conn->ready) and Data-Out for a buffer that exists. Everything else stops
- * the pump right behind the header; the thread then takes the PDU with the lock
- * dropped, tells the cursor what to do with the data segment, and lets the pump
- * go on. A PDU that cannot be served yet (no slot, no buffer) simply stays: the
- * TCP window closes by itself.
+ * handled without sleeping and without an answer: commands without data, small
+ * writes with all of theirs (stage.c; both join conn->ready), and Data-Out for a
+ * buffer that exists. Everything else stops the pump right behind the header; the
+ * thread then takes the PDU with the lock dropped, tells the cursor what to do with
+ * the data segment, and lets the pump go on. A PDU that cannot be served yet (no
+ * slot, no buffer) simply stays: the TCP window closes by itself.
  *
  * A numbered request that is rejected does not use up its CmdSN. What follows it
  * waits in order.c until the initiator sends the number again or gives it up.
@@ -23,6 +23,7 @@
 #include "order.h"
 #include "report.h"
 #include "session.h"
+#include "stage.h"
 #include "target.h"
 #include "tmr.h"
 #include "../mgmt/mgmt.h"
@@ -103,9 +104,20 @@ static void tiscsi_ffp_fill(struct tiscsi_cmd *cmd, const struct icore_pdu *pdu)
 		cmd->conn->immediates++;
 }
 
+/* The data segment at hand belongs to @cmd. */
+static void tiscsi_ffp_sink(struct tiscsi_cmd *cmd, u32 off, bool discard)
+{
+	struct tiscsi_sink *sink = &cmd->conn->sink;
+
+	sink->kind = TISCSI_SINK_CMD;
+	sink->cmd = cmd;
+	sink->cmd_off = off;
+	sink->discard = discard;
+}
+
 /*
- * Under the socket lock: a command without data, without extras and in its turn.
- * False leaves everything as it was.
+ * Under the socket lock: a command in its turn, without extras, and without data or with
+ * all of it, which can wait on a page. False leaves everything as it was.
  */
 static bool tiscsi_ffp_quick_cmd(struct tiscsi_conn *conn, const struct icore_pdu *pdu)
 {
@@ -113,12 +125,20 @@ static bool tiscsi_ffp_quick_cmd(struct tiscsi_conn *conn, const struct icore_pd
 	struct tiscsi_cmd *cmd;
 	u8 reason;
 
-	if (pdu->dsl || pdu->ahs_len || pdu->immediate || pdu->scsi.bidi || !conn->free ||
+	if (pdu->ahs_len || pdu->immediate || pdu->scsi.bidi || !conn->free ||
 	    pdu->cmdsn != conn->sess->window.exp_cmdsn || tiscsi_cmd_find(conn, pdu->itt))
 		return false;
-	if (pdu->scsi.write && icore_wseq_init(&ws, &conn->params, pdu->scsi.edtl, 0, pdu->final,
-					       &reason) == ICORE_DATA_REJECT)
+	if (pdu->scsi.write) {
+		enum icore_data_result res = icore_wseq_init(&ws, &conn->params, pdu->scsi.edtl,
+							     pdu->dsl, pdu->final, &reason);
+
+		if (res == ICORE_DATA_REJECT)
+			return false;
+		if (pdu->dsl && (res != ICORE_DATA_STORE || !tiscsi_stage_fits(conn, pdu)))
+			return false;
+	} else if (pdu->dsl) {
 		return false;
+	}
 	if (icore_window_admit(&conn->sess->window, pdu->cmdsn, false) != ICORE_ADMIT_NOW)
 		return false;
 	conn->sess->cmd_pdus++;
@@ -126,7 +146,13 @@ static bool tiscsi_ffp_quick_cmd(struct tiscsi_conn *conn, const struct icore_pd
 	tiscsi_ffp_fill(cmd, pdu);
 	if (cmd->write)
 		cmd->ws = ws;
-	list_add_tail(&cmd->node, &conn->ready);
+	if (!pdu->dsl) {
+		list_add_tail(&cmd->node, &conn->ready);
+		return true;
+	}
+	/* It is ready when its data is in; that it is all here is no promise (urgent data). */
+	tiscsi_stage_take(cmd);
+	tiscsi_ffp_sink(cmd, 0, false);
 	return true;
 }
 
@@ -138,10 +164,7 @@ static enum tiscsi_hold tiscsi_ffp_immediate_data(struct tiscsi_conn *conn, stru
 		conn->rx_wait = cmd;
 		return TISCSI_HOLD_WAIT;
 	}
-	conn->sink.kind = TISCSI_SINK_CMD;
-	conn->sink.cmd = cmd;
-	conn->sink.cmd_off = 0;
-	conn->sink.discard = cmd->state != TISCSI_CMD_COLLECT;
+	tiscsi_ffp_sink(cmd, 0, cmd->state != TISCSI_CMD_COLLECT);
 	return TISCSI_HOLD_STORE;
 }
 
@@ -192,6 +215,7 @@ static enum tiscsi_hold tiscsi_ffp_cmd(struct tiscsi_conn *conn, const struct ic
 	}
 	if (!pdu->dsl)
 		return TISCSI_HOLD_DONE;
+	tiscsi_stage_grow(conn);
 	conn->rx_wait = NULL;
 	conn->rx_resumed = true;
 	return tiscsi_ffp_immediate_data(conn, cmd);
@@ -246,19 +270,16 @@ static enum tiscsi_hold tiscsi_ffp_data_out(struct tiscsi_conn *conn, const stru
 	cmd->data_since = jiffies;
 	switch (icore_wseq_header(&cmd->ws, pdu, reason)) {
 	case ICORE_DATA_STORE:
-		conn->sink.discard = cmd->state != TISCSI_CMD_COLLECT;
-		break;
+		tiscsi_ffp_sink(cmd, pdu->data_out.offset, cmd->state != TISCSI_CMD_COLLECT);
+		return TISCSI_HOLD_STORE;
 	case ICORE_DATA_DISCARD:
-		conn->sink.discard = true;
-		break;
+		tiscsi_ffp_sink(cmd, pdu->data_out.offset, true);
+		return TISCSI_HOLD_STORE;
 	case ICORE_DATA_REJECT:
-		list_move_tail(&cmd->node, &conn->execute);
-		return TISCSI_HOLD_DONE;
+		break;
 	}
-	conn->sink.kind = TISCSI_SINK_CMD;
-	conn->sink.cmd = cmd;
-	conn->sink.cmd_off = pdu->data_out.offset;
-	return TISCSI_HOLD_STORE;
+	list_move_tail(&cmd->node, &conn->execute);
+	return TISCSI_HOLD_DONE;
 }
 
 /* The data segment of a command's PDU is in: count it, note what is due. */
@@ -275,7 +296,7 @@ static void tiscsi_ffp_data_in_place(struct tiscsi_conn *conn, const struct icor
 		icore_wseq_immediate(&cmd->ws, pdu->dsl, digest_ok);
 	else
 		icore_wseq_data(&cmd->ws, pdu, digest_ok);
-	list_move_tail(&cmd->node, &conn->execute);
+	list_move_tail(&cmd->node, cmd->state == TISCSI_CMD_READY ? &conn->ready : &conn->execute);
 }
 
 /* -- upcalls of the pump: socket lock held, no sleeping -- */
@@ -292,7 +313,7 @@ bool tiscsi_ffp_rx_header(struct tiscsi_conn *conn)
 	case ICORE_OP_SCSI_CMD:
 		if (!tiscsi_ffp_quick_cmd(conn, pdu))
 			return false;
-		icore_rx_take(&conn->rx, false);
+		icore_rx_take(&conn->rx, pdu->dsl);
 		return true;
 	case ICORE_OP_DATA_OUT:
 		if (tiscsi_ffp_data_out(conn, pdu, &reason) != TISCSI_HOLD_STORE) {
