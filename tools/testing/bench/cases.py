@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is measured. Cases with the same set-up stand together: logging in takes longer
-than a round."""
+than a round.
 
-from dataclasses import dataclass, field
+Every case but those of depth 1 is there twice, with the two ways in which fio can ask
+(load.py): its own defaults, and, with BATCH behind the name, many requests at a time."""
+
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,13 @@ class Setup:
     peers: tuple = ("tcm_iscsi", "iscsi_target_mod")
 
 
+BATCH = "-batch"
+
+
 @dataclass(frozen=True)
 class Case:
-    """way, size, depth: of fio, on every disk. least: the ratio to iscsi_target_mod that
-    has to be reached; of_nvmet: the one to nvmet-tcp."""
+    """way, size, depth, batch: of fio, on every disk. least: the ratio to iscsi_target_mod
+    that has to be reached; of_nvmet: the one to nvmet-tcp."""
     name: str
     way: str
     size: str
@@ -27,6 +33,10 @@ class Case:
     least: float = 1.0
     of_nvmet: float = None
     setup: Setup = field(default=Setup())
+    batch: bool = False
+
+    def base(self):
+        return self.name.removesuffix(BATCH)
 
 
 ALL = ("tcm_iscsi", "iscsi_target_mod", "nvmet-tcp", "tgt")
@@ -46,7 +56,14 @@ def pair(name, size, depth, setup, least, random=True, of_nvmet=None):
             Case(f"{name}-write", f"{prefix}write", size, depth, writes, None, setup)]
 
 
-CASES = (
+def both_ways(found):
+    for case in found:
+        yield case
+        if case.depth > 1:
+            yield replace(case, name=case.name + BATCH, batch=True)
+
+
+CASES = tuple(both_ways(
     pair("4k-1", "4k", 1, RAM, 1.25) +
     pair("4k-32", "4k", 32, RAM, 1.6) +
     pair("4k-128", "4k", 128, RAM, 1.6) +
@@ -65,7 +82,7 @@ CASES = (
     pair("file-4k-32", "4k", 32, FILE, 1.0) +
     pair("file-256k-8", "256k", 8, FILE, 1.0, False) +
     pair("sessions8-4k-4", "4k", 4, Setup(sessions=8), 1.6) +
-    pair("sessions64-4k-4", "4k", 4, Setup(sessions=64), 1.6))
+    pair("sessions64-4k-4", "4k", 4, Setup(sessions=64), 1.6)))
 
 # What `make check` counts, with the number of requests of a round.
 GUARD = {"4k-1-read": 1000, "4k-1-write": 1000, "4k-32-read": 3200, "4k-32-write": 3200,

@@ -63,8 +63,7 @@ def measure(peer, wanted, limits):
 
 def one_round(peer, case, disks):
     counters = counts.Counters(peer)
-    done = load.fio(disks, case.way, case.size, case.depth, ios=cases.GUARD[case.name],
-                    lockstep=True)
+    done = load.fio(disks, case, ios=cases.GUARD[case.name], lockstep=True)
     totals = counters.close()
     return {name: totals[name] / done.ios for name in NAMES}
 

@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+import cases
 import counts
 import load
 import target
@@ -29,6 +30,10 @@ KEYS = [("HeaderDigest", "None"), ("DataDigest", "None"), ("InitialR2T", "No"),
         ("MaxBurstLength", "262144"), ("FirstBurstLength", "65536"),
         ("MaxOutstandingR2T", "1"), ("MaxConnections", "1"), ("ErrorRecoveryLevel", "0"),
         ("DefaultTime2Wait", "2"), ("DefaultTime2Retain", "0")]
+
+
+# What tells that a disk works.
+READ = cases.Case("read", "randread", "4k", 1)
 
 
 @dataclass(frozen=True)
@@ -340,10 +345,10 @@ def reconnection(peer):
     portal, peer.portal = peer.portal, f"{target.ADDRESS}:{port}"
     try:
         disk = peer.connect(1, 1, False, False)[0]
-        load.fio([disk], "randread", "4k", 1, ios=50)
+        load.fio([disk], READ, ios=50)
         began = time.monotonic()
         relay.cut()
-        load.fio([disk], "randread", "4k", 1, ios=1)
+        load.fio([disk], READ, ios=1)
         took = time.monotonic() - began
         peer.disconnect()
     finally:
