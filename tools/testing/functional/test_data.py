@@ -2,6 +2,7 @@
 """Data integrity with the raw client: what open-iscsi cannot negotiate."""
 
 import random
+import time
 
 import harness
 from harness import check, equal
@@ -10,6 +11,8 @@ from session import (BLOCK, CHECK_CONDITION, GOOD, OVERFLOW, UNDERFLOW, READ_CAP
 from target import Target
 
 MIB = 1 << 20
+SMALL = 40                  # writes at once, more than the target has pages for
+DATA_DIGEST = 2             # reason of a Reject
 
 
 def blocks_of(rng, count):
@@ -198,6 +201,76 @@ def test_write_residuals():
             check(b"\x33" not in session.read_at(0, 8192)[1024:], "bytes that were never sent")
             session.write_at(8, b"\x44" * 512)
             equal(session.read_at(8, 512), b"\x44" * 512, "a write afterwards")
+
+
+class Held(Session):
+    """Keeps what it is to send while held is a list, and then sends it all at once, or in
+    two pieces."""
+
+    held = None
+
+    def send_bytes(self, data):
+        if self.held is None:
+            super().send_bytes(data)
+        else:
+            self.held.append(bytearray(data))
+
+    def let_go(self, number=0, offset=0):
+        """In two pieces: up to that offset of the PDU with that number, and the rest."""
+        cut = sum(map(len, self.held[:number])) + offset
+        wire, self.held = b"".join(self.held), None
+        if cut:
+            self.send_bytes(wire[:cut])
+            time.sleep(0.02)
+        self.send_bytes(wire[cut:])
+
+
+def small_writes(session, rng, spoilt, cut):
+    """A burst of them; in the middle one to a unit that does not exist."""
+    model = bytearray(session.read_at(0, SMALL * 8 * BLOCK))
+    session.held, tasks = [], []
+    for number in range(SMALL):
+        data = blocks_of(rng, rng.randint(1, 8))
+        tasks.append(session.submit(write10(number * 8, len(data) // BLOCK), write=data))
+        if number != spoilt:
+            model[number * 8 * BLOCK:number * 8 * BLOCK + len(data)] = data
+        if number == SMALL // 2:
+            stray = session.submit(write10(0, 8), lun=5, write=bytes(8 * BLOCK))
+    if spoilt is not None:
+        session.held[spoilt + (spoilt > SMALL // 2)][100] ^= 1
+    session.let_go(9, cut)
+    for number, task in enumerate(tasks):
+        session.wait(task)
+        if number == spoilt:
+            equal((task.status, task.sense_code), (CHECK_CONDITION, (0xb, 0x47, 5)), "the spoilt")
+            session.rejected(DATA_DIGEST)
+        else:
+            equal((task.status, task.flags), (GOOD, 0), f"write {number}")
+    session.wait(stray)
+    equal((stray.status, stray.sense_code), (CHECK_CONDITION, (5, 0x25, 0)), "the stray")
+    check(session.read_at(0, len(model)) == model, "the disk, with", spoilt, "spoilt, cut at", cut)
+
+
+def test_small_writes():
+    """Writes that come with all of their data, many at once: also cut in two in a header,
+    behind it and in the data, and with a wrong digest in one of them."""
+    rng = random.Random(4)
+    with Target("raw") as target:
+        target.lun(0)
+        for digests in (False, True):
+            keys = {"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"} if digests else {}
+            with Held(target.iqn, keys=keys) as session:
+                session.ready(0)
+                for cut in (0, 0, 20, 52 if digests else 48, 150):
+                    for spoilt in (None, 0, 9, SMALL - 1) if digests else (None,):
+                        small_writes(session, rng, spoilt, cut)
+                if not digests:
+                    # An idle session gives their pages back, and gets new ones.
+                    time.sleep(2.5)
+                    small_writes(session, rng, None, 0)
+
+
+test_small_writes.quick = True
 
 
 def test_report_luns():
