@@ -20,7 +20,8 @@
 	 3 * ANSWER_PAIR(4) + 2 * ANSWER_PAIR(ANSWER_BINARY) +		\
 	 ANSWER_PAIR(ICORE_SECRET_MAX))
 
-#define HASHES_MAX	5	/* our mark, its mark, proof, reflection, our own proof */
+/* Our mark, its mark under each of four algorithms, proof, reflection, our own proof. */
+#define HASHES_MAX	8
 
 /* Keys that a target may write without having been asked (12, 13). */
 static const char * const ours[] = {

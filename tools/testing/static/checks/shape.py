@@ -108,7 +108,7 @@ def check_built(tree, _exceptions):
     for path in tree.files():
         if path.endswith(BUILT):
             yield f"{path}: a build product is tracked or not ignored"
-        elif b"\0" in tree.raw(path)[:65536] and "/corpus/" not in path:
+        elif b"\0" in tree.raw(path)[:65536] and not re.search("/(corpus|crashes)/", path):
             yield f"{path}: a binary file"
 
 
