@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Arrays that a connection keeps for its whole life. kvmalloc() rounds up to a power of
- * two pages, which takes 128 KiB for the 77 KiB of a usual connection's command slots.
+ * two pages, which an idle session would pay for each array.
  */
 #ifndef TISCSI_EXACT_H
 #define TISCSI_EXACT_H

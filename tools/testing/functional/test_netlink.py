@@ -500,6 +500,19 @@ class Churn:
             raise self.fault
 
 
+def dumps_meanwhile(client, operation, come_and_go, stay, look):
+    """Dumps of sessions while somebody comes and goes: in the order of their numbers, each
+    once, and no more than those that stay and two guests; @look is shown each."""
+    with Churn(come_and_go) as churn:
+        for _ in range(harness.scaled(40, 5)):
+            shown = client.dump(operation)
+            sids = [item["sid"] for item in shown]
+            equal(sids, sorted(set(sids)), "numbers in order and once")
+            check(len(shown) <= len(stay) + 2, "too many:", len(shown))
+            look(shown)
+        wait_for(lambda: churn.rounds > 3, "guests")
+
+
 def test_dump_sessions():
     """Sessions that stay are in every dump exactly once, whoever comes and goes."""
     def come_and_go():
@@ -511,14 +524,11 @@ def test_dump_sessions():
             "InitiatorAlias": "y" * 255}) for number in range(harness.scaled(60, 30))]
         try:
             expected = {s.tsih for s in stay}
-            with Churn(come_and_go) as churn:
-                for _ in range(harness.scaled(40, 5)):
-                    shown = client.dump("session-get")
-                    sids = [s["sid"] for s in shown]
-                    equal(sids, sorted(set(sids)), "numbers in order and once")
-                    check(expected <= {s["tsih"] for s in shown}, "one is missing")
-                    check(len(shown) <= len(stay) + 2, "too many:", len(shown))
-                wait_for(lambda: churn.rounds > 3, "guests")
+
+            def all_there(shown):
+                check(expected <= {s["tsih"] for s in shown}, "one is missing")
+
+            dumps_meanwhile(client, "session-get", come_and_go, stay, all_there)
         finally:
             for session in stay:
                 session.close()

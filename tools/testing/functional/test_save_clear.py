@@ -2,6 +2,7 @@
 """tcm-iscsi clear on a running kernel, also when a backstore does not answer, and what
 status says of backstores that are pending."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -62,18 +63,28 @@ def stuck_file(device):
     return document
 
 
+@contextlib.contextmanager
+def hanging_write(device):
+    """A session of what was restored from stuck_file() waits for its disk meanwhile."""
+    session = Session(IQN + "stuck", address=("127.0.0.1", 3270))
+    session.ready(0)
+    device.suspend()
+    try:
+        session.submit(write10(0, 8), write=b"\6" * 4096)
+        session.sync()
+        yield
+    finally:
+        device.resume()
+        session.close()
+
+
 def test_stuck():
     """A disk that does not answer keeps its own target, not the time limit and not the
     others; what is left is said, and goes once the disk answers."""
     with Suspended() as device, empty_machine():
         path = saved.put(stuck_file(device))
         tool("restore", path)
-        session = Session(IQN + "stuck", address=("127.0.0.1", 3270))
-        session.ready(0)
-        device.suspend()
-        try:
-            session.submit(write10(0, 8), write=b"\6" * 4096)
-            session.sync()
+        with hanging_write(device):
             start = time.monotonic()
             text = tool("clear", "--seconds", "9", status=3)
             took = time.monotonic() - start
@@ -84,9 +95,6 @@ def test_stuck():
                   "the other target is left:", text)
             equal([name for name in os.listdir(ROOT + "/core") if "fileio" in name], [],
                   "the other's backstores")
-        finally:
-            device.resume()
-            session.close()
         equal(tool("clear"), "cleared\n", "once the disk answers")
         nothing_left("what is left")
 
@@ -104,12 +112,7 @@ def test_halted():
         path = saved.put(stuck_file(device))
         tool("restore", path)
         enable = f"{ROOT}/iscsi/{IQN}stuck/tpgt_1/enable"
-        session = Session(IQN + "stuck", address=("127.0.0.1", 3270))
-        session.ready(0)
-        device.suspend()
-        try:
-            session.submit(write10(0, 8), write=b"\6" * 4096)
-            session.sync()
+        with hanging_write(device):
             with subprocess.Popen(["sh", "-c", f"echo 0 >{enable}"]) as process:
                 try:
                     wait_for(lambda: REFUSES in run(TOOL, "diff", path, ok=None).stdout,
@@ -118,9 +121,6 @@ def test_halted():
                     process.kill()
             equal(read(enable).strip(), "1", "enable of who was killed")
             check(REFUSES in tool("diff", path, status=9), "diff after that")
-        finally:
-            device.resume()
-            session.close()
         tool("restore", path)
         check("no difference" in tool("diff", path), "restore did not end it")
         with Session(IQN + "stuck", address=("127.0.0.1", 3270)) as client:
